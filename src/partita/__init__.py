@@ -1,0 +1,61 @@
+"""Partita divides any data into nested parts, and lets one use the parts.
+
+The public names are resolved on first use, so that ``import partita`` costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "BudgetError": "partita._core.errors",
+    "Cover": "partita.hierarchy",
+    "FileFormatError": "partita._core.errors",
+    "Hierarchy": "partita.hierarchy",
+    "InfeasibleError": "partita._core.errors",
+    "InvalidDataError": "partita._core.errors",
+    "InvalidParameterError": "partita._core.errors",
+    "MissingPackageError": "partita._core.errors",
+    "NOISE": "partita.hierarchy",
+    "Partition": "partita.hierarchy",
+    "PartitaError": "partita._core.errors",
+    "compare": "partita.hierarchy",
+    "divide": "partita._divide",
+    "load": "partita.hierarchy",
+}
+_ROOMS = ("hierarchy", "io", "points", "report", "text")
+
+__all__ = [*sorted(_PUBLIC), *_ROOMS, "__version__"]
+
+if TYPE_CHECKING:
+    from partita import hierarchy, io, points, report, text
+    from partita._core.errors import (
+        BudgetError,
+        FileFormatError,
+        InfeasibleError,
+        InvalidDataError,
+        InvalidParameterError,
+        MissingPackageError,
+        PartitaError,
+    )
+    from partita._divide import divide
+    from partita.hierarchy import NOISE, Cover, Hierarchy, Partition, compare, load
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"partita.{name}")
+    else:
+        raise AttributeError(f"module 'partita' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
