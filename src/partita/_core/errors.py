@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 
@@ -33,8 +34,9 @@ class PartitaError(Exception):
         got: Any = None,
         hint: str | None = None,
     ) -> None:
-        self.message, self.name, self.allowed, self.got, self.hint = message, name, allowed, got, hint
+        self.message, self.allowed, self.got, self.hint = message, allowed, got, hint
         super().__init__(self._text())
+        self.name = name  # after: ImportError's own __init__ clears it
 
     def _text(self) -> str:
         lines = [self.message]
@@ -47,7 +49,8 @@ class PartitaError(Exception):
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
+        fields = {"name": self.name, "allowed": self.allowed, "got": _sendable(self.got), "hint": self.hint}
+        return partial(type(self), **fields), (self.message,)
 
 
 class InvalidParameterError(PartitaError, ValueError, TypeError):
@@ -79,6 +82,10 @@ class InfeasibleError(PartitaError, ValueError):
         self.reason, self.smallest_relaxation = reason, smallest_relaxation
         super().__init__(reason, name=name, got=got, hint=smallest_relaxation)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {"name": self.name, "got": _sendable(self.got)}
+        return partial(type(self), **fields), (self.reason, self.smallest_relaxation)
+
 
 class BudgetError(PartitaError, MemoryError):
     """The work needs more memory than the budget allows; refused before it starts."""
@@ -88,11 +95,16 @@ class MissingPackageError(PartitaError, ImportError):
     """An optional package is needed and not installed."""
 
 
-def _rebuild(cls: type[PartitaError], args: tuple[Any, ...], state: dict[str, Any]) -> PartitaError:
-    error = cls.__new__(cls)
-    Exception.__init__(error, *args)
-    error.__dict__.update(state)
-    return error
+class _Shown(str):
+    """The text of a value that stayed in another process."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _sendable(value: Any) -> Any:
+    """`value` if it is plain, else its text: an error about a lock or a generator can still be pickled."""
+    return value if value is None or isinstance(value, (bool, int, float, str)) else _Shown(shorten(value))
 
 
 def shorten(value: Any, width: int = 120) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from decimal import Decimal
 
 from partita._core.errors import InvalidParameterError
 
@@ -31,7 +32,7 @@ def env_int(name: str, low: int = 1) -> int | None:
     text = os.environ.get(name, "").strip()
     if not text:
         return None
-    if not text.isdigit() or int(text) < low:
+    if not text.isdecimal() or int(text) < low:
         raise InvalidParameterError(
             f"The environment variable {name} is not valid.",
             name=name,
@@ -43,7 +44,7 @@ def env_int(name: str, low: int = 1) -> int | None:
 
 def parse_bytes(text: str | int, name: str = "memory") -> int:
     """A number of bytes from ``"4GiB"``, ``"500 MB"`` or an integer."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", str(text).lower())
+    match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([kmgt]?i?)b?\s*", str(text).lower())
     if not match or match[2] not in _UNITS:
         raise InvalidParameterError(
             f"{name} is not an amount of memory.",
@@ -51,4 +52,4 @@ def parse_bytes(text: str | int, name: str = "memory") -> int:
             allowed="bytes, or a text such as '4GiB'",
             got=text,
         )
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(Decimal(match[1]) * _UNITS[match[2]])

@@ -1,7 +1,8 @@
-"""Threads: one scope for BLAS, Numba and our own workers, and block-wise work that gives the same bits for any count.
+"""Threads: one scope for BLAS, Numba and our own workers; block-wise work gives the same bits for any count.
 
-Work is cut into blocks whose bounds depend on the data alone. Workers take blocks; inside a worker BLAS runs on one
-thread, so that a block's result does not depend on how many workers there are. Results come back in block order.
+Work is cut into blocks whose bounds depend on the data alone. Workers take blocks; inside a worker BLAS runs
+on one thread, so that a block's result does not depend on how many workers there are. Results come back in
+block order.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from threading import Lock
 from typing import Any, TypeVar
 
 from partita._core.errors import InvalidParameterError
@@ -52,7 +53,7 @@ def thread_scope(n_jobs: int | None = None) -> Iterator[int]:
     n_threads = resolve_n_jobs(n_jobs)
     token = _active.set(n_threads)
     try:
-        with _controller().limit(limits=1):
+        with _one_thread_each.held():
             yield n_threads
     finally:
         _active.reset(token)
@@ -66,7 +67,7 @@ def map_blocks(
     Parameters
     ----------
     function : callable
-        Called with the bounds of one block. It must write only to its own rows. Kernels in it release the GIL.
+        Called with the bounds of one block. It must write only to its own rows. Kernels release the GIL.
     n, block : int
         Rows in all and rows a block; the bounds are multiples of `block`, whatever the number of threads.
     after : callable, optional
@@ -97,14 +98,38 @@ def map_tasks(
                 results.append(future.result())
                 if after:
                     after(index)
-        except BaseException:
+        finally:  # after an error or Ctrl-C the tasks that have not begun never do
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
     return results
 
 
-@lru_cache(maxsize=1)
-def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
+class _LibraryLimit:
+    """One thread in every BLAS and OpenMP library while any scope, in any Python thread, is open.
 
-    return ThreadpoolController()
+    The limits are the process's, not the thread's: if each of two overlapping scopes restored what it had
+    found, the one that closes last could leave the libraries at one thread for good. So the first scope in
+    remembers, the last one out restores; those in between limit libraries that were loaded meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._open = 0
+        self._limits: list[Any] = []
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            self._open += 1
+            self._limits.append(threadpool_limits(limits=1))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+                while self._open == 0 and self._limits:
+                    self._limits.pop().restore_original_limits()
+
+
+_one_thread_each = _LibraryLimit()
