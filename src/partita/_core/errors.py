@@ -61,6 +61,10 @@ class InvalidDataError(PartitaError, ValueError):
     """The data can't be used as they are: NaN, infinities, wrong shape or type, broken laws."""
 
 
+class InvalidTypeError(InvalidDataError, TypeError):
+    """The data are of a type that can't be read as numbers."""
+
+
 class FileFormatError(InvalidDataError):
     """A file or folder is truncated, corrupt, foreign or of an unknown format."""
 
