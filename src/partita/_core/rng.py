@@ -1,4 +1,4 @@
-"""Random streams: one per block of data, never per thread, so that any thread count draws the same numbers."""
+"""Random streams: one per block of data, never per thread; any thread count draws the same numbers."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar
 
 from partita._core.errors import InvalidParameterError
@@ -53,7 +53,7 @@ def thread_scope(n_jobs: int | None = None) -> Iterator[int]:
     n_threads = resolve_n_jobs(n_jobs)
     token = _active.set(n_threads)
     try:
-        with _one_thread_each.held():
+        with _one_library_thread():
             yield n_threads
     finally:
         _active.reset(token)
@@ -103,33 +103,23 @@ def map_tasks(
     return results
 
 
-class _LibraryLimit:
-    """One thread in every BLAS and OpenMP library while any scope, in any Python thread, is open.
+_blas_owner = RLock()
 
-    The limits are the process's, not the thread's: if each of two overlapping scopes restored what it had
-    found, the one that closes last could leave the libraries at one thread for good. So the first scope in
-    remembers, the last one out restores; those in between limit libraries that were loaded meanwhile.
+
+@contextmanager
+def _one_library_thread() -> Iterator[None]:
+    """One thread in each BLAS and OpenMP library that is loaded by now; restored on leaving.
+
+    OpenMP's limit belongs to the calling thread, BLAS's to the process. If two Python threads set the latter
+    in turn, the second would find 1, and restore 1 for good: only the first one sets and restores it.
     """
+    from threadpoolctl import ThreadpoolController
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._open = 0
-        self._limits: list[Any] = []
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        from threadpoolctl import threadpool_limits
-
-        with self._lock:
-            self._open += 1
-            self._limits.append(threadpool_limits(limits=1))
-        try:
+    loaded = ThreadpoolController()
+    owner = _blas_owner.acquire(blocking=False)
+    try:
+        with (loaded if owner else loaded.select(user_api="openmp")).limit(limits=1):
             yield
-        finally:
-            with self._lock:
-                self._open -= 1
-                while self._open == 0 and self._limits:
-                    self._limits.pop().restore_original_limits()
-
-
-_one_thread_each = _LibraryLimit()
+    finally:
+        if owner:
+            _blas_owner.release()
