@@ -7,8 +7,8 @@
 Every run of every entrant is its own process with the same data file, the same number of threads and the
 same BLAS kernels (``--coretype``). The entrants take turns, repeat by repeat, so that a machine that slows
 down slows all of them. The clock starts when the data are in memory and, unless ``--cold`` is given, after a
-small rehearsal that compiles what has to be compiled. Quality is computed here, by the same code for all, from
-the labels that the entrant returns.
+small rehearsal that compiles what has to be compiled. Quality is computed here, by the same code for all,
+from the labels that the entrant returns.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def child(args: argparse.Namespace) -> int:
 
 
 def reset_peak() -> int:
-    """Start a new high-water mark of resident memory, where the system can; the memory in use now, in bytes."""
+    """Start a new high-water mark of memory, where the system can; the memory in use now, in bytes."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
