@@ -1,0 +1,98 @@
+"""``partita report``: one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from partita._core.errors import InvalidDataError
+from partita.cli._run import guarded, load, print_json, tell
+
+
+@guarded
+def report(
+    name: Annotated[Path, typer.Argument(help="A .partita folder.", metavar="NAME.partita")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page; default: NAME.html, here.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="The file that was divided; default: the one the folder remembers, if it is there."
+        ),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="The text column of that file.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Images of the items: a .npy file of shape (n, h, w) or (n, h, w, 3).")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The heading of the page.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON summary.")] = False,
+) -> None:
+    """Write one HTML page: a zoomable map, a search box, details of every part."""
+    from partita.report import write
+
+    h = load(name)
+    rows, texts = _items(h, data, column)
+    pictures = None if images is None else _read_images(images)
+    path = write(
+        h, out or Path(f"{name.stem}.html"), X=rows, texts=texts, images=pictures, title=title or name.stem
+    )
+    size = path.stat().st_size
+    if as_json:
+        print_json({"path": str(path), "bytes": size, "n_items": h.n_items, "n_parts": h.n_parts})
+    else:
+        typer.echo(str(path))
+        tell(f"{size / 1e6:.2f} MB; it needs no network")
+    if open_:
+        open_page(path)
+
+
+def open_page(path: Path) -> bool:
+    """Open a page in the reader's browser; False when there is none to open."""
+    import webbrowser
+
+    return webbrowser.open(path.resolve().as_uri())
+
+
+def _items(h: Any, data: str | None, column: str | None) -> tuple[Any, list[str] | None]:
+    """The rows or the texts that were divided: those of `data`, or of the file that the folder remembers."""
+    remembered = h.made_by.choices.get("source")
+    source = data or remembered
+    if not source or (data is None and not Path(source).exists()):
+        if remembered:
+            tell(f"{remembered} is gone, so the page shows no members; --data names another place")
+        return None, None
+    from partita import io
+
+    read = io.read(source, column=column or h.made_by.choices.get("column"))
+    length = len(read.data) if read.kind == "text" else read.data.shape[0]
+    if length != h.n_items:
+        if data is None:
+            tell(f"{source} has {length:,} rows now and not {h.n_items:,}; left out of the page")
+            return None, None
+        raise InvalidDataError(
+            f"{source} has {length:,} rows, and the hierarchy {h.n_items:,} items.",
+            name="data",
+            hint="give the file that was divided",
+        )
+    if data is None:
+        tell(f"members from {source}")
+    return (
+        (None, list(read.data))
+        if read.kind == "text"
+        else (read.data if read.kind == "points" else None, None)
+    )
+
+
+def _read_images(path: Path) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False, mmap_mode="r")
+    except (ValueError, EOFError) as error:
+        raise InvalidDataError(
+            f"{path} is not a .npy file of numbers.", name="images", hint="write it with numpy.save"
+        ) from error

@@ -1,0 +1,158 @@
+"""The page: a template filled with data that can't break out of it. Callers: ``report``, ``cli``."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from partita import __version__
+from partita._core.atomic import written_aside
+from partita._core.errors import InvalidDataError
+from partita.hierarchy import Hierarchy
+from partita.report.payload import build_payload
+
+_SCRIPTS = ("data", "layout", "colour", "pictures", "map", "details", "search", "main")
+_UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
+
+
+def write(
+    h: Hierarchy,
+    path: str | os.PathLike[str],
+    X: Any = None,
+    texts: Any = None,
+    images: Any = None,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+) -> Path:
+    """One HTML file that shows the hierarchy: a zoomable treemap, a search box and the details of every part.
+
+    The file needs no network and holds no more than a few MB whatever the size of the data: at most 20,000
+    parts (the largest) and a deterministic sample of members. It is written aside and renamed, so that an old
+    page stays whole when writing fails.
+
+    Parameters
+    ----------
+    h : Hierarchy
+        What to show. ``part_data["name"]`` and ``["terms"]`` name the parts; ``["separability"]`` is shown as
+        their quality.
+    path : path-like
+        Where to write; the folder must exist.
+    X : array or sparse matrix (n, d), optional
+        The rows that were divided: the members shown are then the ones nearest to the mean of their part.
+    texts : sequence of str, length n, optional
+        One text an item, shown and searched.
+    images : array (n, height, width) or (n, height, width, 3), optional
+        One image an item, gray or RGB; shrunk to at most 64 pixels a side.
+    title : str, optional
+        The heading; default: the name of the file.
+    note : str, optional
+        A sentence under the heading.
+
+    Returns
+    -------
+    path : Path
+        The file that was written.
+
+    Raises
+    ------
+    InvalidDataError
+        When `X`, `texts` or `images` don't fit the hierarchy's items.
+    InvalidParameterError
+        When the folder of `path` doesn't exist, or `path` is a folder.
+
+    Examples
+    --------
+    >>> import partita as pt
+    >>> h = pt.Hierarchy.from_labels([[0, 0, 1, 1]])
+    >>> pt.report.write(h, "page.html", texts=["a", "b", "c", "d"]).name  # doctest: +SKIP
+    'page.html'
+    """
+    target = Path(path)
+    payload = build_payload(
+        h, X=_check_rows(X, h.n_items), texts=_check_texts(texts, h.n_items), images=images
+    )
+    payload["note"] = note
+    with written_aside(target) as aside:
+        aside.write_text(render(payload, title or target.stem), encoding="utf-8", newline="\n")
+    return target
+
+
+def render(payload: dict[str, Any], title: str) -> str:
+    """The text of the page."""
+    script = _script()
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        "csp": policy,
+        "version": __version__,
+        "title": html.escape(_plain(title)),
+        "css": _asset("page.css"),
+        "data": embed_json(payload),
+        "script": script,
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
+
+
+def embed_json(value: Any) -> str:
+    """JSON that is safe in a script element: ``<``, ``>``, ``&``, line separators, surrogates are escaped."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    return "(() => {\n" + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "})();\n"
+
+
+@lru_cache(maxsize=16)
+def _asset(name: str) -> str:
+    return files("partita.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _plain(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _check_rows(X: Any, n_items: int) -> Any:
+    if X is None:
+        return None
+    import numpy as np
+
+    rows = X if hasattr(X, "toarray") else np.asarray(X)
+    if rows.ndim != 2 or rows.shape[0] != n_items:
+        raise InvalidDataError(
+            f"X doesn't fit the hierarchy's {n_items} items.",
+            name="X",
+            allowed=f"a matrix with {n_items} rows",
+            got=f"shape {rows.shape}",
+            hint="give the rows that were divided, in their order",
+        )
+    return rows.tocsr() if hasattr(rows, "tocsr") else rows
+
+
+def _check_texts(texts: Any, n_items: int) -> list[str] | None:
+    if texts is None:
+        return None
+    words = [str(text) for text in texts]
+    if isinstance(texts, str) or len(words) != n_items:
+        raise InvalidDataError(
+            f"There are {len(words)} texts and {n_items} items.",
+            name="texts",
+            hint="give one text an item, in the order that was divided",
+        )
+    return words

@@ -1,0 +1,222 @@
+"""What a page knows of a hierarchy, as one JSON-able dict of columns. Callers: ``report.page``."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+import numpy as np
+
+from partita.hierarchy import Hierarchy
+from partita.report.pictures import check_images, image_cost, picture_sheets
+from partita.report.sample import choose_members, choose_parts
+
+QUALITY_NAMES = ("separability", "quality", "score")
+_TEXT_BYTES = 1_600_000
+_IMAGE_BYTES = 2_500_000
+_LONGEST_TEXT = 280
+_MOST_MAPPED_ITEMS = 100_000
+_MOST_ID_BYTES = 1_000_000
+_MOST_EXTRA = 8
+
+
+def build_payload(h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any) -> dict[str, Any]:
+    """Everything that the page's script reads.
+
+    Parameters
+    ----------
+    h : Hierarchy
+    X : array (n, d) or None
+        Rows that were divided; with them the sample members of a part are the ones nearest to its mean.
+    texts : list of str or None
+    images : array (n, h, w) or (n, h, w, 3), or None
+
+    Returns
+    -------
+    payload : dict
+        JSON-able; bounded whatever n and m are.
+    """
+    pictures = None if images is None else check_images(images, h.n_items)
+    parts = choose_parts(h)
+    members = choose_members(h, parts, X, *_sample_bounds(h, parts, texts, pictures))
+    sampled = np.unique(np.concatenate(members)) if members else np.empty(0, np.intp)
+    return {
+        "summary": summary_line(h) + _shown_note(len(parts), h.n_parts),
+        "made": _made_line(h),
+        "own_items_are": getattr(h, "own_items_are", "noise"),
+        "quality_name": (quality_column(h)[0] or "quality").capitalize(),
+        "parts": _part_columns(h, parts, [np.searchsorted(sampled, rows).tolist() for rows in members]),
+        "levels": [np.searchsorted(parts, np.intersect1d(level, parts)).tolist() for level in h.levels],
+        "extra": _extra_columns(h, parts),
+        "samples": _sample_columns(h, sampled, texts, typical=X is not None),
+        "images": None if pictures is None else picture_sheets(pictures, sampled),
+        "item_part": _item_parts(h, parts),
+        "item_ids": _short_ids(h),
+    }
+
+
+def summary_line(h: Hierarchy) -> str:
+    """``"1,797 items in 14 parts, 3 levels"``."""
+    levels = len(h.levels)
+    words = [f"{h.n_items:,} {_plural(h.n_items, 'item')} in {h.n_parts:,} {_plural(h.n_parts, 'part')}"]
+    return ", ".join(words + ([f"{levels} levels"] if levels > 1 else []))
+
+
+def _shown_note(shown: int, n_parts: int) -> str:
+    return "" if shown == n_parts else f"; the {shown:,} largest parts are in this page"
+
+
+def quality_column(h: Hierarchy) -> tuple[str | None, np.ndarray | None]:
+    """The column of ``part_data`` that says how well a part stands apart, as (name, float64[m] in [0, 1])."""
+    for name in QUALITY_NAMES:
+        values = h.part_data.get(name)
+        if values is not None and np.asarray(values).ndim == 1 and np.asarray(values).dtype.kind in "bfiu":
+            return name, np.clip(np.asarray(values, dtype=np.float64), 0.0, 1.0)
+    return None, None
+
+
+def part_names(h: Hierarchy) -> list[str] | None:
+    """Names of the parts, or None when the hierarchy has none."""
+    names = h.part_data.get("name")
+    return None if names is None else ["" if name is None else str(name) for name in names]
+
+
+def part_terms(value: Any) -> list[str]:
+    """The terms of one part as a list, whether they were kept as a list or as one text."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [term for term in value.split(", ") if term]
+    return [str(term) for term in value if term]
+
+
+def _sample_bounds(
+    h: Hierarchy, parts: np.ndarray, texts: list[str] | None, images: np.ndarray | None
+) -> tuple[int, int]:
+    """Members a part and distinct members in all that fit the page's budget of bytes."""
+    if images is not None:
+        most = max(16, _IMAGE_BYTES // image_cost(images))
+        return int(np.clip(most // max(1, len(parts)), 6, 90)), most
+    if texts is not None:
+        some = [texts[i] for i in h.order[:: max(1, h.n_items // 500)]]
+        length = np.mean([min(len(text), _LONGEST_TEXT) for text in some]) + 12 if some else 1.0
+        most = int(_TEXT_BYTES // length)
+        return int(np.clip(most // max(1, len(parts)), 3, 14)), most
+    return int(np.clip(60_000 // max(1, len(parts)), 4, 30)), 60_000
+
+
+def _part_columns(h: Hierarchy, parts: np.ndarray, samples: list[list[int]]) -> dict[str, Any]:
+    sizes = np.asarray(h.sizes)
+    child_sum = np.bincount(h.parent[1:], weights=sizes[1:], minlength=h.n_parts).astype(np.int64)
+    shown = np.zeros(h.n_parts, bool)
+    shown[parts] = True
+    lost = np.flatnonzero(~shown)
+    lost_heads = lost[shown[h.parent[lost]]]
+    owner = _nearest_shown(h, shown)
+    quality = quality_column(h)[1]
+    names = part_names(h)
+    terms = h.part_data.get("terms")
+    parent = np.searchsorted(parts, h.parent[parts])
+    parent[0] = -1
+    return {
+        "id": parts.tolist(),
+        "parent": parent.tolist(),
+        "size": sizes[parts].tolist(),
+        "own": (sizes - child_sum)[parts].tolist(),
+        "hidden": np.bincount(owner[lost], minlength=h.n_parts)[parts].tolist(),
+        "hidden_children": np.bincount(h.parent[lost_heads], minlength=h.n_parts)[parts].tolist(),
+        "hidden_size": np.bincount(h.parent[lost_heads], weights=sizes[lost_heads], minlength=h.n_parts)[
+            parts
+        ]
+        .astype(np.int64)
+        .tolist(),
+        "height": _numbers(np.asarray(h.height)[parts]),
+        "quality": None if quality is None else _numbers(quality[parts]),
+        "name": None if names is None else [_clip(names[v], 160) for v in parts],
+        "terms": None if terms is None else [part_terms(terms[v])[:12] for v in parts],
+        "samples": samples,
+    }
+
+
+def _nearest_shown(h: Hierarchy, shown: np.ndarray) -> np.ndarray:
+    """For every part the deepest shown part at or above it; pointer doubling, O(m log depth)."""
+    above = np.where(shown, np.arange(h.n_parts), h.parent)
+    while not shown[above].all():
+        above = above[above]
+    return above
+
+
+def _extra_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, list[Any]]:
+    """Further numbers of the parts, by name: one-dimensional columns, the first few."""
+    taken = {"name", "terms", quality_column(h)[0]}
+    columns: dict[str, list[Any]] = {}
+    for name, values in h.part_data.items():
+        array = np.asarray(values)
+        if (
+            name not in taken
+            and array.ndim == 1
+            and array.dtype.kind in "fiub"
+            and len(columns) < _MOST_EXTRA
+        ):
+            columns[str(name)] = _numbers(array[parts].astype(np.float64))
+    return columns
+
+
+def _sample_columns(
+    h: Hierarchy, sampled: np.ndarray, texts: list[str] | None, *, typical: bool
+) -> dict[str, Any]:
+    ids = getattr(h, "item_ids", None)
+    return {
+        "label": [_clip(str(i if ids is None else ids[i]), 80) for i in sampled.tolist()],
+        "text": None if texts is None else [_clip(texts[i], _LONGEST_TEXT) for i in sampled.tolist()],
+        "typical": typical,
+        "complete": len(sampled) == h.n_items,
+    }
+
+
+def _item_parts(h: Hierarchy, parts: np.ndarray) -> str | None:
+    """The shown part of every item, little-endian uint32 in base64; None when there are too many items."""
+    if h.n_items > _MOST_MAPPED_ITEMS:
+        return None
+    shown = np.zeros(h.n_parts, bool)
+    shown[parts] = True
+    rows = np.searchsorted(parts, _nearest_shown(h, shown)[h.item_part])
+    return base64.b64encode(rows.astype("<u4").tobytes()).decode()
+
+
+def _short_ids(h: Hierarchy) -> list[str] | None:
+    ids = getattr(h, "item_ids", None)
+    if ids is None or h.n_items > _MOST_MAPPED_ITEMS:
+        return None
+    words = [_clip(str(word), 80) for word in ids]
+    return words if sum(map(len, words)) <= _MOST_ID_BYTES else None
+
+
+def _numbers(values: np.ndarray) -> list[float | str | None]:
+    """Six significant digits; infinities as words and NaN as null, since JSON has neither."""
+    return [
+        None if math.isnan(x) else ("inf" if x > 0 else "-inf") if math.isinf(x) else float(f"{x:.6g}")
+        for x in np.asarray(values, dtype=np.float64).tolist()
+    ]
+
+
+def _made_line(h: Hierarchy) -> str:
+    made = h.made_by
+    words = [
+        getattr(made, "method", "") or "",
+        f"Partita {made.version}" if getattr(made, "version", "") else "Partita",
+    ]
+    seconds = getattr(made, "seconds", None)
+    return " · ".join(
+        [word for word in words if word] + ([f"{seconds:.2g} s"] if seconds is not None else [])
+    )
+
+
+def _clip(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
