@@ -40,9 +40,8 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.fsync(file.fileno())
         aside.chmod(_usual_mode(target))
         os.replace(aside, target)
-    except BaseException:
+    finally:  # after the rename there is nothing left to remove
         aside.unlink(missing_ok=True)
-        raise
 
 
 def _usual_mode(target: Path) -> int:
