@@ -1,0 +1,2 @@
+
+from partita.text import naming

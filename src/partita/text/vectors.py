@@ -72,7 +72,7 @@ class DocumentVectors:
         frequency = document_frequency(counts.matrix)
         n = counts.matrix.shape[0]
         kept, choices = _choose_terms(counts.terms, frequency, n, max_features)
-        weight = (np.log((1 + n) / frequency[kept]) ** _IDF_POWER).astype(np.float32)
+        weight = term_weight(frequency[kept], n).astype(np.float32)
         rows = _weighted(counts.matrix[:, kept], weight)
         wanted = n_components or _auto_components(n, choices)
         components = leading_spectrum(rows, wanted).vectors if len(kept) else np.zeros((0, 0), np.float32)
@@ -99,12 +99,16 @@ def document_frequency(matrix: sparse.csr_matrix) -> np.ndarray:
     return np.bincount(matrix.indices, minlength=matrix.shape[1])
 
 
+def term_weight(frequency: np.ndarray, n_documents: int) -> np.ndarray:
+    """``log((1 + n) / df) ** 1.5``, float64; 0 for terms in no document."""
+    return np.log((1 + n_documents) / np.maximum(frequency, 1)) ** _IDF_POWER * (frequency > 0)
+
+
 def _choose_terms(
     terms: list[str], frequency: np.ndarray, n: int, max_features: int | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
     rare = 2 if n >= _RARE_FROM else 1
-    named = np.fromiter((not term.isdigit() for term in terms), dtype=bool, count=len(terms))
-    kept = np.flatnonzero(named & (frequency >= rare))
+    kept = np.flatnonzero(frequency >= rare)
     limit = max_features or _MAX_FEATURES
     if len(kept) > limit:
         kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[:limit]])
@@ -112,9 +116,8 @@ def _choose_terms(
         "min_document_frequency": rare,
         "n_terms": len(kept),
         "n_terms_left_out": {
-            "numbers": int(np.sum(~named)),
-            "in too few documents": int(np.sum(named & (frequency < rare))),
-            "beyond max_features": int(np.sum(named & (frequency >= rare))) - len(kept),
+            "in too few documents": int(np.sum(frequency < rare)),
+            "beyond max_features": int(np.sum(frequency >= rare)) - len(kept),
         },
     }
     return kept, choices
