@@ -1,0 +1,118 @@
+"""The columns that the page reads, against the hierarchy they came from."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from report_builders import nested, wide_and_deep
+
+from partita.hierarchy import Hierarchy
+from partita.report import payload as payload_module
+from partita.report.payload import build_payload, part_terms, quality_column, summary_line
+
+
+def build(h: Hierarchy, **given: object) -> dict:
+    made = build_payload(h, **{"X": None, "texts": None, "images": None, **given})
+    return json.loads(json.dumps(made, allow_nan=False))
+
+
+def shown_parts(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    choose = payload_module.choose_parts
+    monkeypatch.setattr(payload_module, "choose_parts", lambda h: choose(h, most))
+
+
+def test_columns_agree_with_the_hierarchy() -> None:
+    h = nested(90)
+    parts = build(h)["parts"]
+    assert parts["id"] == list(range(h.n_parts))
+    assert parts["parent"] == h.parent.tolist()
+    assert parts["size"] == h.sizes.tolist()
+    assert parts["own"] == [len(h.own_items(part)) for part in range(h.n_parts)]
+    assert parts["height"] == pytest.approx(h.height.tolist(), rel=1e-5)
+    assert parts["name"][3] == "name 3"
+    assert parts["terms"][3] == ["term3", "other"]
+    assert parts["quality"] == pytest.approx(np.linspace(0, 1, h.n_parts).tolist(), abs=1e-5)
+    assert not any(parts["hidden"])
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 40])
+def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    shown_parts(monkeypatch, most)
+    h = wide_and_deep(400, 4, 4)
+    made = build(h)
+    parts = made["parts"]
+    ids = np.array(parts["id"])
+    kids = np.bincount(np.array(parts["parent"][1:], int), weights=parts["size"][1:], minlength=len(ids))
+    assert np.array_equal(kids + parts["own"] + parts["hidden_size"], parts["size"])
+    assert sum(parts["hidden"]) + len(ids) == h.n_parts
+    assert f"{len(ids):,} largest parts" in made["summary"]
+    for row, part in enumerate(ids):
+        below = [v for v in h.children(part) if v not in ids]
+        assert parts["hidden_children"][row] == len(below)
+
+
+def test_items_find_their_deepest_shown_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown_parts(monkeypatch, 9)
+    h = wide_and_deep(120, 3, 4)
+    made = build(h)
+    rows = np.frombuffer(base64.b64decode(made["item_part"]), "<u4")
+    for item in range(h.n_items):
+        holders = [part for part in made["parts"]["id"] if item in h.members(part)]
+        assert made["parts"]["id"][rows[item]] == max(holders)
+
+
+def test_levels_name_shown_parts() -> None:
+    h = nested(50)
+    made = build(h)
+    assert [len(level) for level in made["levels"]] == [len(level) for level in h.levels]
+    assert made["levels"][1] == h.levels[1].tolist()
+
+
+def test_infinite_and_missing_numbers_are_words() -> None:
+    h = Hierarchy([0, 1], [-1, 0], [0, 0], [2, 1], [np.inf, 1.0], part_data={"separability": [np.nan, 2.0]})
+    parts = build(h)["parts"]
+    assert parts["height"] == ["inf", 1.0]
+    assert parts["quality"] == [None, 1.0]
+
+
+@pytest.mark.parametrize("n_items", [0, 1, 2])
+def test_tiny_hierarchies(n_items: int) -> None:
+    h = Hierarchy(np.arange(n_items), [-1], [0], [n_items], [0.0])
+    made = build(h, texts=["x"] * n_items, images=np.zeros((n_items, 2, 2)), X=np.zeros((n_items, 3)))
+    assert made["parts"]["size"] == [n_items]
+    assert len(made["samples"]["label"]) == n_items
+
+
+def test_samples_point_into_texts_and_labels() -> None:
+    h = nested(40, item_ids=[f"id{i}" for i in range(40)])
+    texts = [f"text number {i}" for i in range(40)]
+    made = build(h, texts=texts)
+    for part, rows in enumerate(made["parts"]["samples"]):
+        for row in rows:
+            item = int(made["samples"]["label"][row].removeprefix("id"))
+            assert item in h.members(part)
+            assert made["samples"]["text"][row] == texts[item]
+
+
+def test_terms_come_as_a_list_or_as_one_text() -> None:
+    assert part_terms("a, b, c") == ["a", "b", "c"]
+    assert part_terms(np.array(["a", ""])) == ["a"]
+    assert part_terms(None) == []
+
+
+def test_quality_is_the_first_known_column() -> None:
+    h = nested(20)
+    other = h.replace(part_data={"score": np.full(h.n_parts, 3.0), "name": h.part_data["name"]})
+    assert quality_column(h)[0] == "separability"
+    name, values = quality_column(other)
+    assert name == "score"
+    assert values is not None
+    assert set(values.tolist()) == {1.0}
+    assert quality_column(h.replace(part_data={})) == (None, None)
+
+
+def test_summary_counts() -> None:
+    assert summary_line(Hierarchy([0], [-1], [0], [1], [0.0])) == "1 item in 1 part"
