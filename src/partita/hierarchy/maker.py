@@ -46,6 +46,14 @@ class HierarchyMaker(ClusterMixin, BaseEstimator):
         """
         check_parameters(type(self).__name__, self._rules, self.get_params(deep=False))
 
+    def _plain_parameters(self) -> dict[str, Any]:
+        """The parameters as ``made_by`` keeps them: objects by the name of their type."""
+        plain = (type(None), bool, int, float, str)
+        return {
+            name: value if isinstance(value, plain) else type(value).__name__
+            for name, value in self.get_params(deep=False).items()
+        }
+
     def _set_hierarchy(self, hierarchy: Hierarchy) -> None:
         """Set the fitted attributes that every maker has."""
         self.hierarchy_ = hierarchy

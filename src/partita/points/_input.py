@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -138,12 +139,15 @@ class CanonicalRows:
         Weights of equal rows, added up (their number where there are no weights).
     inverse : intp[n]
         The distinct row of each row.
+    fingerprint : str
+        A hash of all rows and weights, whatever their order.
     """
 
     source: np.ndarray
     first: np.ndarray
     weight: np.ndarray
     inverse: np.ndarray
+    fingerprint: str = ""
 
     @property
     def n_distinct(self) -> int:
@@ -196,9 +200,9 @@ def canonical_rows(X: np.ndarray, sample_weight: np.ndarray | None = None) -> Ca
     rows_settle(X, hashes, order)
     first, inverse = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.intp)
     n_distinct = rows_merge(X, hashes, order, first, inverse)
-    return CanonicalRows(
-        X, first[:n_distinct].copy(), _merged_weight(inverse, n_distinct, sample_weight), inverse
-    )
+    first = first[:n_distinct].copy()
+    weight = _merged_weight(inverse, n_distinct, sample_weight)
+    return CanonicalRows(X, first, weight, inverse, _fingerprint(hashes[first], weight))
 
 
 def unit_rows(X: np.ndarray) -> np.ndarray:
@@ -215,6 +219,12 @@ def unit_rows(X: np.ndarray) -> np.ndarray:
         length[length == 0.0] = 1.0
         out[start : start + _BLOCK] = block / length
     return out
+
+
+def _fingerprint(hashes: np.ndarray, weight: np.ndarray) -> str:
+    digest = hashlib.blake2b(hashes.tobytes(), digest_size=8)
+    digest.update(weight.tobytes())
+    return digest.hexdigest()
 
 
 def _merged_weight(inverse: np.ndarray, n_distinct: int, sample_weight: np.ndarray | None) -> np.ndarray:
