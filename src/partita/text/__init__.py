@@ -1,2 +1,8 @@
+"""Documents to a tree of named topics, and names for any hierarchy over texts. Called by ``divide``, reports, the CLI."""
 
-from partita.text import naming
+from __future__ import annotations
+
+from partita.text.naming import names
+from partita.text.topic_tree import TopicTree
+
+__all__ = ["TopicTree", "names"]

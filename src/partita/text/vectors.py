@@ -57,8 +57,8 @@ class DocumentVectors:
         n_components: int | None = None,
         max_features: int | None = None,
         ngram_range: tuple[int, int] = (1, 1),
-    ) -> DocumentVectors:
-        """Weights and components from the counts of the distinct documents.
+    ) -> tuple[DocumentVectors, np.ndarray]:
+        """Weights and components from the counts of the distinct documents, and the vectors of these.
 
         Parameters
         ----------
@@ -68,17 +68,26 @@ class DocumentVectors:
             Columns of the vectors, and terms kept at most (the most frequent); chosen when None.
         ngram_range : (int, int)
             With which the counts were made.
+
+        Returns
+        -------
+        model : DocumentVectors
+        vectors : float32[u, k]
+            What ``model.transform`` gives for the same documents, bit for bit.
         """
         frequency = document_frequency(counts.matrix)
         n = counts.matrix.shape[0]
         kept, choices = _choose_terms(counts.terms, frequency, n, max_features)
         weight = term_weight(frequency[kept], n).astype(np.float32)
-        rows = _weighted(counts.matrix[:, kept], weight)
+        known = counts.matrix[:, kept]
+        known.sort_indices()
+        rows = _weighted(known, weight)
         wanted = n_components or _auto_components(n, choices)
-        components = leading_spectrum(rows, wanted).vectors if len(kept) else np.zeros((0, 0), np.float32)
+        components = leading_spectrum(rows, wanted).vectors if len(kept) else np.zeros((0, 1), np.float32)
         choices["n_components"] = components.shape[1]
         place = {counts.terms[column]: i for i, column in enumerate(kept)}
-        return cls(place, weight, components, ngram_range, choices)
+        model = cls(place, weight, components, ngram_range, choices)
+        return model, model.transform_counts(known)
 
     def transform(self, texts: list[str]) -> np.ndarray:
         """Unit vectors float32[n, k]; zero where a text has no known term. A text's vector is its own affair:
