@@ -1,4 +1,4 @@
-"""Sphinx configuration: Markdown pages, an API reference from the docstrings, warnings as errors in the check."""
+"""Sphinx configuration: Markdown pages, and an API reference from the docstrings."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ _PUBLIC = {
     "NOISE": "partita.hierarchy",
     "Partition": "partita.hierarchy",
     "PartitaError": "partita._core.errors",
+    "Progress": "partita._core.progress",
     "compare": "partita.hierarchy",
     "divide": "partita._divide",
     "load": "partita.hierarchy",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         MissingPackageError,
         PartitaError,
     )
+    from partita._core.progress import Progress
     from partita._divide import divide
     from partita.hierarchy import NOISE, Cover, Hierarchy, Partition, compare, load
 

@@ -10,16 +10,25 @@ from typing import Any
 
 
 class Progress:
-    """Does nothing; the interface that Rich's version fills. Subclass it to send progress elsewhere."""
+    """Does nothing; the interface that Rich's version fills. Subclass it to send progress elsewhere.
+
+    Examples
+    --------
+    >>> class Log(Progress):
+    ...     def start(self, label, total=None):
+    ...         print("stage:", label)
+    >>> Log().start("reading")
+    stage: reading
+    """
 
     def start(self, label: str, total: float | None = None) -> None:
-        """Begin a stage of `total` units; the stage before it ends."""
+        """Begin a stage, named `label`, of `total` units; the stage before it ends."""
 
     def advance(self, amount: float = 1.0) -> None:
-        """Some units of the current stage are done."""
+        """An `amount` of units of the current stage are done."""
 
     def note(self, text: str) -> None:
-        """Say something worth knowing (what "auto" chose)."""
+        """Say a `text` worth knowing (what "auto" chose)."""
 
     def close(self) -> None:
         """End the display."""
