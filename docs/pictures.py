@@ -44,7 +44,7 @@ def draw(points: np.ndarray, h: pt.Hierarchy) -> str:
     height = PLOT + 14 + rows * (ROW + GAP) + 22
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
-        f' height="{height}" role="img" aria-label="Points coloured by part, over the slices that the parts own"'
+        f' height="{height}" role="img" aria-label="Points coloured by part, over the slices of the parts"'
         ' font-family="system-ui, sans-serif" font-size="12">'
     ]
     lines += draw_points(points, h, leaf_colour)

@@ -88,7 +88,7 @@ def test_importing_loads_nothing_heavy():
 
 
 def test_every_public_name_resolves_and_is_listed():
-    assert set(pt.__all__) <= set(dir(pt))
+    assert set(pt.__all__) == {*pt._PUBLIC, *pt._ROOMS, "__version__"} == set(dir(pt))
     assert all(getattr(pt, name) is not None for name in pt.__all__)
     assert all(isinstance(getattr(pt, room), ModuleType) for room in ROOMS)
 

@@ -30,7 +30,29 @@ _PUBLIC = {
 }
 _ROOMS = ("hierarchy", "io", "points", "report", "text")
 
-__all__ = [*sorted(_PUBLIC), *_ROOMS, "__version__"]
+__all__ = [
+    "NOISE",
+    "BudgetError",
+    "Cover",
+    "FileFormatError",
+    "Hierarchy",
+    "InfeasibleError",
+    "InvalidDataError",
+    "InvalidParameterError",
+    "MissingPackageError",
+    "PartitaError",
+    "Partition",
+    "Progress",
+    "__version__",
+    "compare",
+    "divide",
+    "hierarchy",
+    "io",
+    "load",
+    "points",
+    "report",
+    "text",
+]
 
 if TYPE_CHECKING:
     from partita import hierarchy, io, points, report, text
