@@ -48,9 +48,8 @@ def as_integers(values: Any, name: str, dtype: Any = np.intp, length: int | None
         )
     _check_length(array, name, length)
     bounds = np.iinfo(dtype)
-    if array.size and not np.can_cast(array.dtype, dtype):
-        if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
-            raise InvalidDataError(f"{name} holds numbers outside {np.dtype(dtype)}.", name=name)
+    if array.size and (int(array.min()) < bounds.min or int(array.max()) > bounds.max):
+        raise InvalidDataError(f"{name} holds numbers outside {np.dtype(dtype)}.", name=name)
     return array.astype(dtype, copy=False)
 
 
@@ -131,10 +130,23 @@ def _as_texts(array: np.ndarray, name: str) -> np.ndarray:
                 allowed="texts throughout, or lists of texts throughout",
                 got=value,
             )
+    _check_encodable(rows, name)
     result = np.empty(len(rows), dtype=object)
     for row, value in enumerate(rows):
         result[row] = value
     return result
+
+
+def _check_encodable(rows: list[Any], name: str) -> None:
+    for row, value in enumerate(rows):
+        try:
+            (value if isinstance(value, str) else "".join(value)).encode()
+        except UnicodeEncodeError as error:
+            raise InvalidDataError(
+                f"Row {row} of the column {name!r} is no valid Unicode text ({error.reason}).",
+                name=name,
+                hint="text.encode(errors='replace').decode() mends it",
+            ) from error
 
 
 def _check_length(array: np.ndarray, name: str, length: int | None) -> None:

@@ -163,7 +163,7 @@ class Hierarchy:
     def _arrays(self) -> Tree:
         if self._tree is None:
             assert self._store is not None
-            self._set("_tree", self._store.tree())
+            self._set("_tree", Tree(*self._store.tree()))
         assert self._tree is not None
         return self._tree
 
