@@ -1,4 +1,4 @@
-"""Files in, arrays out: :func:`read` turns a file or folder into a :class:`Source`. Callers: points and above."""
+"""Files in, arrays out: :func:`read` turns a file or folder into a :class:`Source`. Callers: rooms above."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which columns of a table are the data, and what they are. Callers: ``tables`` and the tabular readers.
 
-The choice looks at the names and types of the columns alone, so that a Parquet file is asked only for the columns
-that are needed.
+The choice looks at the names and types of the columns alone, so that a Parquet file is asked only for the
+columns that are needed.
 """
 
 from __future__ import annotations

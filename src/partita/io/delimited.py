@@ -1,7 +1,7 @@
 """Comma-, tab- or otherwise separated text, by Arrow's reader. Callers: ``reader``.
 
 RFC 4180 (Shafranovich 2005, doi:10.17487/RFC4180) with any delimiter. Arrow reads in parallel blocks without
-counting lines, so the place of a fault is found afterwards, by a slow second look that only faulty files pay for.
+counting lines, so the place of a fault is found afterwards, by a slow second look for faulty files only.
 """
 
 from __future__ import annotations

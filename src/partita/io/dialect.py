@@ -1,7 +1,7 @@
 """How a delimited text is written: its delimiter and whether it has a header. Callers: ``delimited``.
 
-Python's ``csv.Sniffer`` guesses from letter frequencies and is often wrong on text; here a delimiter wins when it
-cuts every sampled row into the same number of fields.
+Python's ``csv.Sniffer`` guesses from letter frequencies and is often wrong on text; here a delimiter wins
+when it cuts every sampled row into the same number of fields.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _find_delimiter(sample: Sample) -> str:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """A header names: some column is numeric below it, or nothing in it is a number and nothing repeats below."""
+    """Whether the first row names columns: numbers below it, or no number in it and no repeat below."""
     if not rows:
         return False
     first, below = rows[0], rows[1:]

@@ -1,4 +1,4 @@
-"""Plain text: a file with one document per line, and a folder with one document per file. Callers: ``reader``."""
+"""Plain text: a file of one document per line, a folder of one document per file. Callers: ``reader``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from partita.io.places import no_access
 from partita.io.source import Source
 from partita.io.streams import as_text, load_text
 
-TEXT_SUFFIXES = (".txt", ".text", ".md", ".rst")
+_PLAIN = (".txt", ".text")
+_MARKED_UP = (".md", ".rst")  # taken only where there is no plain text: most folders hold a README.md
 
 
 def read_lines(path: Path, options: Options, note: str) -> Source:
@@ -56,7 +57,7 @@ def read_folder(path: Path, options: Options, note: str) -> Source:
         documents.append(as_text(data, file))
         changed += recoded is not None
     names = np.array([file.relative_to(path).as_posix() for file in files], dtype=object)
-    notes = [note, f"{len(files)} files ({', '.join(TEXT_SUFFIXES)}), sorted by name; names are their paths"]
+    notes = [note, f"{len(files)} files ({files[0].suffix} …), sorted by name; names are their paths"]
     if changed:
         notes.append(f"{changed} files decoded or freed of a byte order mark")
     if others:
@@ -65,8 +66,8 @@ def read_folder(path: Path, options: Options, note: str) -> Source:
 
 
 def _walk(path: Path) -> tuple[list[Path], list[str]]:
-    """Text files and the names of all others below `path`, hidden ones left aside; links to folders not followed."""
-    files, others = [], []
+    """Text files and the names of all others below `path`; hidden ones are left aside, links not followed."""
+    found: list[Path] = []
 
     def stop(error: OSError) -> None:
         raise no_access(Path(error.filename or path), error)
@@ -77,11 +78,12 @@ def _walk(path: Path) -> tuple[list[Path], list[str]]:
             file = Path(folder) / name
             if name.startswith("."):
                 continue
-            if file.suffix.lower() in TEXT_SUFFIXES and file.is_file():
-                files.append(file)
-            else:
-                others.append(file.relative_to(path).as_posix())
-    return sorted(files, key=lambda file: file.relative_to(path).as_posix()), sorted(others)
+            found.append(file)
+    found.sort(key=lambda file: file.relative_to(path).as_posix())
+    plain = [file for file in found if file.suffix.lower() in _PLAIN and file.is_file()]
+    files = plain or [file for file in found if file.suffix.lower() in _MARKED_UP and file.is_file()]
+    taken = set(files)
+    return files, [file.relative_to(path).as_posix() for file in found if file not in taken]
 
 
 def _size(file: Path) -> int:
@@ -95,4 +97,4 @@ def _folder_hint(path: Path, others: list[str]) -> str:
     if path.suffix == ".partita" or "parts.parquet" in others:
         return "it is a saved hierarchy: open it with partita.load"
     found = f"; it holds {', '.join(others[:3])}" if others else "; it is empty"
-    return f"documents end in {', '.join(TEXT_SUFFIXES)}{found}"
+    return f"documents end in {', '.join(_PLAIN + _MARKED_UP)}{found}"

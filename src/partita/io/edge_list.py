@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from partita.io.edges import EdgeList, adjacency
+from partita.io.edges import EdgeList, LineOf, adjacency
 from partita.io.faults import broken, unusable
 from partita.io.options import Options
 from partita.io.source import Source
@@ -41,7 +40,7 @@ def graph_of_ids(
     path: Path,
     options: Options,
     notes: list[str],
-    line: Callable[[int], int],
+    line: LineOf,
 ) -> Source:
     """The graph whose edge i joins the ids ``ends[i]`` and ``ends[i + m]``; `ends` are Arrow strings."""
     rows, names = _number(ends, options, path, line, notes)
@@ -66,7 +65,7 @@ def _shape(tokens: Tokens, notes: list[str]) -> tuple[int, int]:
             tokens.path,
             f"a line of {width} words where 'source target [weight]' was expected",
             line=int(used[0]) + 1,
-            hint="keep two or three columns; a table with more is read with format='csv', kind='graph', columns=",
+            hint="a table with more columns is read with format='csv', kind='graph' and columns=",
         )
     ragged = counts[used] != width
     if ragged.any():
@@ -90,7 +89,7 @@ def _is_header(words: list[str]) -> bool:
 
 
 def _number(
-    ends: Any, options: Options, path: Path, line: Callable[[int], int], notes: list[str]
+    ends: Any, options: Options, path: Path, line: LineOf, notes: list[str]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Row of each id, and the names of the rows (None where the ids are the rows)."""
     ids = _as_integers(ends)
@@ -106,8 +105,8 @@ def _number(
     if names.size == 0 or (names[0] == 0 and names[-1] == names.size - 1):
         return ids, None
     notes.append(
-        f"the node ids run from {names[0]} to {names[-1]}: the {names.size} that occur are numbered in order and "
-        "kept as names (n_nodes= takes ids as row numbers, isolated nodes included)"
+        f"the node ids run from {names[0]} to {names[-1]}: the {names.size} that occur are numbered in order "
+        "and kept as names (n_nodes= takes ids as row numbers, isolated nodes included)"
     )
     return rows.astype(np.int64), names
 
@@ -122,9 +121,7 @@ def _as_integers(ends: Any) -> np.ndarray | None:
     return ends.cast(pa.int64()).to_numpy(zero_copy_only=False)
 
 
-def _declared(
-    ids: np.ndarray | None, ends: Any, n_nodes: int, path: Path, line: Callable[[int], int]
-) -> np.ndarray:
+def _declared(ids: np.ndarray | None, ends: Any, n_nodes: int, path: Path, line: LineOf) -> np.ndarray:
     if ids is None:
         raise unusable(
             path,

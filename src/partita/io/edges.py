@@ -15,6 +15,8 @@ from partita._core.memory import check_memory
 from partita.io.faults import unusable
 from partita.io.options import Options
 
+LineOf = Callable[[int], int | None]
+
 _MAX_NODES = 2**31 - 1  # labels are int32, and a key of two nodes must fit 63 bits
 
 
@@ -39,7 +41,7 @@ class EdgeList(NamedTuple):
     head: np.ndarray
     weight: np.ndarray | None
     n_nodes: int
-    line: Callable[[int], int]
+    line: LineOf
     show: Callable[[int], str] = str
 
 
@@ -111,7 +113,8 @@ def _without_loops(edges: EdgeList, path: Path, options: Options, notes: list[st
         bad = int(np.argmax(loop))
         raise unusable(
             path,
-            f"the node {edges.show(int(edges.tail[bad]))} has an edge to itself ({_counted(count, 'loop')} in all)",
+            f"the node {edges.show(int(edges.tail[bad]))} has an edge to itself "
+            f"({_counted(count, 'loop')} in all)",
             line=edges.line(bad),
             hint="set loops='drop' to leave loops out, or loops='keep'",
         )

@@ -1,4 +1,4 @@
-"""Arrays and sparse matrices as points or graphs, without a silent loss of digits. Callers: the readers here."""
+"""Arrays and sparse matrices as points or graphs, without a silent loss of digits. Callers: this room."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def as_points(array: np.ndarray, path: Path, notes: list[str]) -> np.ndarray:
         _check_exact(array, path)
     if dtype.newbyteorder("=") != target:
         notes.append(f"{dtype} converted to {target}, which holds every value exactly")
-    return array.astype(target)
+    return np.asarray(array).astype(target)  # asarray: a copy is no memmap any more
 
 
 def check_finite(points: np.ndarray, path: Path, columns: list[str] | None = None) -> None:

@@ -127,7 +127,8 @@ def _split(
         bad = int(np.argmax(uneven))
         raise broken(
             path,
-            f"{per_line[bad]} numbers, but the header asks for {header.ahead} ahead and {header.step} per neighbour",
+            f"{per_line[bad]} numbers, but the header asks for {header.ahead} ahead "
+            f"and {header.step} per neighbour",
             line=int(lines[bad]) + 1,
             hint="correct the line or fmt in the header; " + _HINT,
         )
@@ -182,7 +183,7 @@ def _refuse(path: Path, edges: EdgeList, bad: np.ndarray, what: str) -> None:
             f"{what} (vertex {edges.tail[index] + 1}, neighbour {edges.head[index] + 1})",
             line=edges.line(index),
             got=None if edges.weight is None or "weight" not in what else int(edges.weight[index]),
-            hint="METIS graphs are undirected, without loops or repeated edges; other graphs go in .edges or .mtx",
+            hint="METIS graphs are undirected, without loops or repeated edges; save others as .edges",
         )
 
 

@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,18 +53,24 @@ def read_npy(path: Path, options: Options, note: str) -> Source:
     _check_length(header, len(data), path)
     if is_packed(path):
         return dense_source(_shaped(data, header), path, options, [note])
-    notes = [note]
     if header.n_bytes == 0:
-        array = np.empty(header.shape, header.dtype)
-    else:
-        order = "F" if header.fortran else "C"
-        array = np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
-        notes.append("memory-mapped: values are read from disk when they are used")
-    return dense_source(array, path, options, notes)
+        return dense_source(np.empty(header.shape, header.dtype), path, options, [note])
+    array: np.ndarray = np.memmap(
+        path,
+        dtype=header.dtype,
+        mode="r",
+        offset=header.offset,
+        shape=header.shape,
+        order="F" if header.fortran else "C",
+    )
+    source = dense_source(array, path, options, [note])
+    if isinstance(source.data, np.memmap):
+        source = replace(source, notes=(*source.notes, "memory-mapped: values are read when they are used"))
+    return source
 
 
 def read_npz(path: Path, options: Options, note: str) -> Source:
-    """One array of an .npz archive (X of X and y, the only matrix, or the one named), or SciPy's sparse matrix."""
+    """One array of an archive (the named one, X, or the only matrix), or SciPy's sparse matrix."""
     notes = [note]
     try:
         with zipfile.ZipFile(path) as archive:
@@ -143,8 +150,8 @@ def _check_length(header: _Header, length: int, path: Path) -> None:
     if length != expected:
         raise broken(
             path,
-            f"the header announces an array of {header.shape} {header.dtype}, {expected} bytes with the header; "
-            f"there are {length}",
+            f"the header announces an array of {header.shape} {header.dtype}, with it {expected} bytes, "
+            f"and there are {length}",
             hint="the file was cut short or several were joined; save the array again",
         )
 
@@ -298,7 +305,7 @@ def _assemble(parts: dict[str, np.ndarray], layout: str, shape: tuple[int, int],
 
     stored = parts["data"]
     data = as_points(stored.reshape(-1, 1), path, []).reshape(stored.shape)
-    entries = data.size if layout != "dia" else min(data.size, data.shape[0] * shape[1])
+    entries = data.size if layout != "dia" else min(data.size, len(data) * shape[1])
     check_memory(
         16 * max(shape) + 40 * entries, what=f"The sparse matrix of {path}", alternative="check its shape"
     )

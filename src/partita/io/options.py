@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from partita._core.errors import InvalidParameterError
-from partita._core.params import Flag, Integer, OneOf, Optional, check_parameters
+from partita._core.params import Flag, Integer, OneOf, Optional, Rule, check_parameters
 
 KINDS = ("points", "graph", "text", "table")
 TABULAR = ("parquet", "arrow", "csv", "tsv", "jsonl")
@@ -30,7 +30,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "signed": GRAPHS,
     "n_nodes": GRAPHS,
 }
-_RULES = {
+_RULES: dict[str, Rule] = {
     "kind": OneOf(("auto", *KINDS)),
     "format": OneOf(("auto", *FORMATS)),
     "header": OneOf(("auto", True, False)),

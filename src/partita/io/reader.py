@@ -1,4 +1,4 @@
-"""The one door of this room: :func:`read` finds the format and hands the file to its reader. Callers: users, CLI."""
+"""The one door of this room: :func:`read` finds the format, a reader does the rest. Callers: users, CLI."""
 
 from __future__ import annotations
 
@@ -60,23 +60,26 @@ def read(
     Parameters
     ----------
     path : str or path
-        A file ``.npy .npz .parquet .arrow .feather .csv .tsv .jsonl .txt .mtx .graph .metis .edges``, each also
-        as ``.gz`` or ``.zst``, or a folder of text files.
+        A file ``.npy .npz .parquet .arrow .feather .csv .tsv .jsonl .txt .mtx .graph .metis .edges``, each
+        also as ``.gz`` or ``.zst``, or a folder of text files.
     kind : {"auto", "points", "graph", "text", "table"}
-        What to make of it. ``"graph"`` reads a table or ``.txt`` as a list of edges; ``"points"`` takes the numeric
-        columns of a table, or a ``.txt`` as a matrix.
-    format : {"auto", "npy", "npz", "parquet", "arrow", "csv", "tsv", "jsonl", "txt", "folder", "mtx", "metis", "edges"}
-        The format; by default told by the suffix, or else by the first bytes.
+        What to make of it. ``"graph"`` reads a table or ``.txt`` as a list of edges; ``"points"`` takes the
+        numeric columns of a table, or a ``.txt`` as a matrix.
+    format : str
+        ``"npy"``, ``"npz"``, ``"parquet"``, ``"arrow"``, ``"csv"``, ``"tsv"``, ``"jsonl"``, ``"txt"``,
+        ``"folder"``, ``"mtx"``, ``"metis"`` or ``"edges"``; ``"auto"`` goes by the suffix, or else by the
+        first bytes.
     column : str, optional
         The column that holds the text, the vectors or the one number of each item.
     columns : list of str, optional
         Numeric columns to take as points; with ``kind="table"`` any columns; with ``kind="graph"`` those of
         source, target and perhaps weight.
     id_column : str or None
-        The column of item names. ``"auto"`` takes one called id, name, key, uid, uuid or identifier if its values
-        differ; None takes none.
+        The column of item names. ``"auto"`` takes one called id, name, key, uid, uuid or identifier if its
+        values differ; None takes none.
     delimiter : str, optional
-        Of ``.csv`` and edge lists: one character; by default found from the first rows (``" "``: runs of blanks).
+        Of ``.csv`` and edge lists: one character; by default found from the first rows (``" "``: any run of
+        blanks).
     header : {"auto", True, False}
         Whether the first row of a ``.csv`` or ``.tsv`` names the columns.
     encoding : str
@@ -84,8 +87,8 @@ def read(
     array : str, optional
         The array of an ``.npz`` archive.
     directed : {"auto", True, False}
-        ``"auto"``: an edge stands once, or every edge stands in both directions; a mixture is refused. False makes
-        every edge mutual, True keeps directions.
+        ``"auto"``: each edge stands once, or each stands in both directions; a mixture is refused. False
+        makes every edge mutual, True keeps directions.
     duplicates : {"error", "sum", "first", "max"}
         What becomes of edges that stand twice in the same direction (with ``directed=False`` in either).
     loops : {"error", "drop", "keep"}
@@ -93,8 +96,8 @@ def read(
     signed : bool
         Whether negative weights are allowed.
     n_nodes : int, optional
-        Number of nodes of an edge list whose ids are row numbers 0 to n_nodes - 1. By default ids are names, and
-        only nodes with an edge exist.
+        Number of nodes of an edge list whose ids are row numbers 0 to n_nodes - 1. By default ids are names,
+        and only nodes with an edge exist.
 
     Returns
     -------
@@ -108,14 +111,14 @@ def read(
     FileFormatError
         For damaged, truncated, foreign and empty files, with the line where there are lines.
     InvalidDataError
-        For well-formed files whose data can't be used: NaN, missing values, loops, repeated edges …
+        For well-formed files whose data can't be used: NaN, missing values, loops, repeated edges.
     BudgetError
         When the data exceed the memory budget (``PARTITA_MEMORY``).
 
     Notes
     -----
-    Pickled objects are never loaded. ``.npy`` files are memory-mapped and their values not looked at; all others
-    are checked for NaN and infinities. Linear time, for graphs O(m log m).
+    Pickled objects are never loaded. ``.npy`` files are memory-mapped and their values not looked at; all
+    others are checked for NaN and infinities. Linear time, for graphs O(m log m).
 
     Examples
     --------
@@ -128,8 +131,8 @@ def read(
     ('points', [[0.0, 1.0], [2.0, 3.0]], ['a', 'b'])
     """
     options = Options(
-        kind, format, column, columns, id_column, delimiter, header, encoding, array, directed, duplicates, loops,
-        signed, n_nodes,
+        kind, format, column, columns, id_column, delimiter, header, encoding, array, directed, duplicates,
+        loops, signed, n_nodes,
     )  # fmt: skip
     options.check()
     where = find(path)

@@ -1,4 +1,4 @@
-"""What a file turned out to hold. Callers: the readers of this room; users get it from ``partita.io.read``."""
+"""What a file turned out to hold. Callers: the readers of this room; users get it from ``read``."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import gzip
 import mmap
 import zlib
 from pathlib import Path
+from typing import Any
 
 from partita._core.memory import check_memory, memory_budget
 from partita.io.faults import broken
@@ -144,7 +145,7 @@ def _unpack(path: Path) -> bytes:
     return b"".join(pieces)
 
 
-def _unpacker(path: Path):  # type: ignore[no-untyped-def]
+def _unpacker(path: Path) -> Any:
     if path.suffix.lower() == ".gz":
         return gzip.open(path, "rb")
     import pyarrow as pa

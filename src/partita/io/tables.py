@@ -1,4 +1,4 @@
-"""From an Arrow table to a source: numbers, vectors, text and names out of its columns. Callers: tabular readers."""
+"""From an Arrow table to a source: numbers, vectors, text and names. Callers: the tabular readers."""
 
 from __future__ import annotations
 

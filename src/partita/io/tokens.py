@@ -6,7 +6,6 @@ of a second; Python code looks for the place only when something is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +181,3 @@ def _first_bad(words: Any, target: Any) -> int:
         else:
             low = middle
     return low
-
-
-LineOf = Callable[[int], int]
