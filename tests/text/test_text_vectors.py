@@ -50,7 +50,9 @@ def test_the_spectrum_is_the_same_for_any_number_of_threads():
     np.testing.assert_array_equal(*results)
 
 
-TEXTS = st.lists(st.text(alphabet="abc de", max_size=15), min_size=1, max_size=25).map(lambda t: sorted(set(t)))
+TEXTS = st.lists(st.text(alphabet="abc de", max_size=15), min_size=1, max_size=25).map(
+    lambda t: sorted(set(t))
+)
 
 
 @given(TEXTS)

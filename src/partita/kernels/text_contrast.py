@@ -50,7 +50,11 @@ def contrast_terms(
                 term = touched[i]
                 if weight[term] > 0.0:
                     rest = around[term] - count[term] if here >= 0 else 0.0
-                    value = _score(count[term], size, rest, n_around - size, prior) if here >= 0 else count[term] / size
+                    value = (
+                        _score(count[term], size, rest, n_around - size, prior)
+                        if here >= 0
+                        else count[term] / size
+                    )
                     _insert(best[part], score[part], term, value * weight[term])
             for i in range(n_touched):
                 count[touched[i]] = 0.0
@@ -81,7 +85,7 @@ def _collect(indptr, indices, row, first, last, count, touched):
 
 @jit
 def _score(inside, n_inside, outside, n_outside, prior):
-    """Lower bound of the log odds ratio, times the share of the documents; a trace of it where it is not sure."""
+    """Lower bound of the log odds ratio, times the share of documents; a trace of it where it is not sure."""
     common = (inside + outside) / (n_inside + n_outside)
     a, b = prior * common, prior * (1.0 - common) + 0.5
     yes, no = inside + a, n_inside - inside + b

@@ -1,4 +1,4 @@
-"""Documents to a tree of named topics, and names for any hierarchy over texts. Called by ``divide``, reports, the CLI."""
+"""Documents to a tree of named topics, and names for any hierarchy over texts. Called by the doors."""
 
 from __future__ import annotations
 

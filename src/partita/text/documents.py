@@ -1,4 +1,4 @@
-"""What comes in as documents: checked once, and put in an order of their own content. Called by this room only."""
+"""What comes in as documents: checked once, put in an order of their content. Called by this room only."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def _listed(texts: Any, name: str) -> list[Any]:
     try:
         return list(texts)
     except TypeError as error:
-        raise InvalidTypeError(f"{name} is no collection of texts.", name=name, allowed=_WANTED, got=texts) from error
+        raise InvalidTypeError(
+            f"{name} is no collection of texts.", name=name, allowed=_WANTED, got=texts
+        ) from error
 
 
 def _advice(document: Any) -> str:

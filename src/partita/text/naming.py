@@ -1,9 +1,9 @@
-"""Contrastive names: the terms that set a part apart from its siblings. Called by TopicTree, reports and users."""
+"""Contrastive names: terms that set a part apart from its siblings. Called by TopicTree and the doors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,9 +38,10 @@ class Naming(NamedTuple):
 
 
 def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
-    """Names of all parts of a hierarchy over texts, whoever made it: the terms that set each apart from its siblings.
+    """Names of all parts of a hierarchy over texts: the terms that set each apart from its siblings.
 
-    When to choose this: to read a hierarchy of anything that has texts - documents, or items that carry a title.
+    When to choose this: to read a hierarchy of anything that has texts - documents, or items that carry a
+    title.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
     Returns
     -------
     names : list of str, length m
-        Siblings have distinct names. The root, which has nothing to stand against, is named by its typical terms.
+        Siblings have distinct names. The root, which has nothing to stand against, is named by the best
+        terms of its largest children.
 
     Raises
     ------
@@ -63,22 +65,24 @@ def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
 
     Notes
     -----
-    For a term, let a documents of the part hold it and b documents of the rest of the parent (siblings and own
-    items). With the informative prior of [1]_ - ten documents that hold the term as often as the parent as a whole
-    does - the log odds ratio has a mean d and a standard deviation s in closed form. The score is
+    For a term, let a documents of the part hold it and b documents of the rest of the parent (siblings and
+    own items). With the informative prior of [1]_ - ten documents that hold the term as often as the parent
+    as a whole does - the log odds ratio has a mean d and a standard deviation s in closed form. The score is
 
         max(d - 2 s, 0) * (share of the part's documents that hold the term) * log((1 + n) / df) ** 1.5
 
-    The first factor asks for a difference that the counts support, the second prefers terms that speak for much of
-    the part, the third fades words that are frequent everywhere. [1]_ counts words and ranks by d / s; documents are
-    counted here, so that one long text can't name a part. A term that shares its stem with a better one (a common
-    beginning of at least 60 % of the longer) is passed over; numbers and single letters are no names.
+    The first factor asks for a difference that the counts support, the second prefers terms that speak for
+    much of the part, the third fades words that are frequent everywhere. [1]_ counts words and ranks by d /
+    s; documents are counted here, so that one long text can't name a part. A term that shares its stem with a
+    better one (a common beginning of at least 60 % of the longer) is passed over; numbers and single letters
+    are no names.
 
     O(sum of the sizes of the parts), times the distinct terms per document.
 
     References
     ----------
-    .. [1] Monroe, Colaresi, Quinn (2008). Fightin' words: lexical feature selection and evaluation for identifying
+    .. [1] Monroe, Colaresi, Quinn (2008). Fightin' words: lexical feature selection and evaluation for
+       identifying
        the content of political conflict. Political Analysis 16(4). DOI 10.1093/pan/mpn018
 
     Examples
@@ -112,8 +116,13 @@ def name_parts(h: Hierarchy, counts: Counts, row: np.ndarray, *, n_terms: int = 
     row : intp[n]
         The row of `counts` for each item.
     """
-    best = _best_terms(h, counts, row)
-    terms = [_readable([counts.terms[t] for t in line if t >= 0], max(N_KEPT, n_terms)) for line in best]
+    limit, context = max(N_KEPT, n_terms), _contexts(h)
+    best = _best_terms(h, counts, row, context)
+    terms = [_readable([counts.terms[t] for t in line if t >= 0], limit) for line in best]
+    for part in np.flatnonzero(context < 0)[::-1]:
+        of_children = [terms[child] for child in h.children(part)]
+        if any(of_children):
+            terms[part] = _readable([line[0] for line in of_children if line], limit)
     chosen = [""] * h.n_parts
     taken: dict[int, set[str]] = {}
     for part, parent in enumerate(h.parent.tolist()):
@@ -121,14 +130,13 @@ def name_parts(h: Hierarchy, counts: Counts, row: np.ndarray, *, n_terms: int = 
     return Naming(chosen, terms)
 
 
-def _best_terms(h: Hierarchy, counts: Counts, row: np.ndarray) -> np.ndarray:
+def _best_terms(h: Hierarchy, counts: Counts, row: np.ndarray, context: np.ndarray) -> np.ndarray:
     """Terms of each part by falling score, int32[m, k], -1 where there are no more."""
     from partita.kernels.text_contrast import contrast_terms
 
     matrix, n_terms = counts.matrix, len(counts.terms)
     frequency = np.zeros(n_terms) if not len(row) else document_frequency(matrix[row])
     weight = term_weight(frequency, h.n_items) * _nameable(counts.terms)
-    context = _contexts(h)
     best = np.full((h.n_parts, _N_CANDIDATES), -1, dtype=np.int32)
     score = np.full(best.shape, -np.inf)
     count, around, touched = np.zeros(n_terms), np.zeros(n_terms), np.empty(n_terms, dtype=np.int32)

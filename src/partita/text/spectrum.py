@@ -1,4 +1,4 @@
-"""The leading right singular vectors of a sparse matrix, the same bits for any thread count. Called by vectors."""
+"""Leading right singular vectors of a sparse matrix, the same for any thread count. Called by vectors."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class Spectrum(NamedTuple):
 def leading_spectrum(matrix: sparse.csr_matrix, n_components: int) -> Spectrum:
     """Leading singular values and right singular vectors by block power iteration.
 
-    The block starts from a fixed stream of random numbers and passes four times through the rows and back, with ten
-    spare columns; after [1]_, Algorithm 4.4. Products are taken row by row in one order and BLAS on one thread.
+    The block starts from a fixed stream of random numbers and passes four times through the rows and back,
+    with ten spare columns; after [1]_, Algorithm 4.4. Products are taken row by row in one order and BLAS on
+    one thread.
 
     Parameters
     ----------
@@ -70,4 +71,6 @@ def leading_spectrum(matrix: sparse.csr_matrix, n_components: int) -> Spectrum:
 
 def _fix_signs(vectors: np.ndarray) -> np.ndarray:
     peak = np.abs(vectors).argmax(axis=0)
-    return np.ascontiguousarray(vectors * np.where(vectors[peak, np.arange(vectors.shape[1])] < 0, -1, 1).astype(np.float32))
+    return np.ascontiguousarray(
+        vectors * np.where(vectors[peak, np.arange(vectors.shape[1])] < 0, -1, 1).astype(np.float32)
+    )

@@ -1,9 +1,10 @@
 """Texts to words, in any script, and words to counts. Called by this room only.
 
-A word is a run of letters and digits of any script, lower-cased, with the combining marks that belong to it (vowel
-signs of Devanagari, accents kept apart) and inner apostrophes. Scripts that are written without spaces (Chinese,
-Japanese, Thai, Lao, Khmer, Burmese) give pairs of neighbouring characters, the usual stand-in for a word list.
-There is no list of stop words, which would know one language: how many documents hold a word decides its weight.
+A word is a run of letters and digits of any script, lower-cased, with the combining marks that belong to it
+(vowel signs of Devanagari, accents kept apart) and inner apostrophes. Scripts that are written without spaces
+(Chinese, Japanese, Thai, Lao, Khmer, Burmese) give pairs of neighbouring characters, the usual stand-in for a
+word list. There is no list of stop words, which would know one language: how many documents hold a word
+decides its weight.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def tokenize(text: str, ngram_range: tuple[int, int] = (1, 1)) -> list[str]:
 
 
 def count_tokens(texts: Iterable[str], ngram_range: tuple[int, int] = (1, 1)) -> Counts:
-    """Counts of all terms of `texts`; terms ascending, so that they do not depend on the order of the texts."""
+    """Counts of all terms of `texts`; terms ascending, so that the order of the texts is no matter."""
     place: defaultdict[str, int] = defaultdict()
     place.default_factory = place.__len__
     columns, ends = array("i"), [0]
@@ -79,11 +80,15 @@ def count_tokens(texts: Iterable[str], ngram_range: tuple[int, int] = (1, 1)) ->
         ends.append(len(columns))
     terms = sorted(place)
     renumber = np.empty(len(terms), dtype=np.int32)
-    renumber[np.fromiter(map(place.__getitem__, terms), dtype=np.intp, count=len(terms))] = np.arange(len(terms))
+    renumber[np.fromiter(map(place.__getitem__, terms), dtype=np.intp, count=len(terms))] = np.arange(
+        len(terms)
+    )
     return Counts(_as_matrix(renumber[np.frombuffer(columns, dtype=np.intc)], ends, len(terms)), terms)
 
 
-def count_known(texts: Iterable[str], place: dict[str, int], ngram_range: tuple[int, int]) -> sparse.csr_matrix:
+def count_known(
+    texts: Iterable[str], place: dict[str, int], ngram_range: tuple[int, int]
+) -> sparse.csr_matrix:
     """Counts of the terms in `place` (term to column); other terms are passed over."""
     columns, ends = array("i"), [0]
     for text in texts:
@@ -101,7 +106,7 @@ def _as_matrix(columns: np.ndarray, ends: list[int], n_terms: int) -> sparse.csr
 
 def _unicode_words(text: str) -> list[str]:
     word, unspaced = _unicode_patterns()
-    words = word.findall(unicodedata.normalize("NFC", text).lower().replace("’", "'"))
+    words = word.findall(unicodedata.normalize("NFC", text).lower().replace("\u2019", "'"))
     if not any(unspaced.match(run) for run in words):
         return words
     return [token for run in words for token in (_pairs(run) if unspaced.match(run) else (run,))]

@@ -44,12 +44,12 @@ class TopicTree(InductiveMaker):
     """Nested, named topics of documents; the number of topics is found, not asked for.
 
     Documents become unit vectors (TF-IDF and its leading singular vectors), the vectors are divided by
-    :class:`partita.points.PPP`, and every part is named by the terms that set it apart from its siblings. Works for
-    any script without word lists, needs no network and no language model. The result depends on neither the order of
-    the documents, nor threads, nor a seed; equal texts always share a part.
+    :class:`partita.points.PPP`, and every part is named by the terms that set it apart from its siblings.
+    Works for any script without word lists, needs no network and no language model. The result depends on
+    neither the order of the documents, nor threads, nor a seed; equal texts always share a part.
 
-    When to choose this: from a few hundred documents up, of a sentence to some pages each. With vectors from an
-    embedding model at hand, divide those with ``PPP`` and name the parts with :func:`partita.text.names`.
+    When to choose this: from a few hundred documents up, of a sentence to some pages each. With vectors from
+    an embedding model at hand, divide those with ``PPP`` and name the parts with :func:`partita.text.names`.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ class TopicTree(InductiveMaker):
     Attributes
     ----------
     hierarchy_ : Hierarchy
-        ``part_data["name"]`` is the name of each part, ``part_data["terms"]`` its best terms, best first; the rest
-        comes from ``PPP``. Documents without a known term are own items of the root.
+        ``part_data["name"]`` is the name of each part, ``part_data["terms"]`` its best terms, best first; the
+        rest comes from ``PPP``. Documents without a known term are own items of the root.
     labels_ : int32[n]
-        Finest level; ``NOISE`` for documents without a known term.
+        Finest level; ``NOISE`` for documents without a known term, unless the root is the only part.
     n_clusters_ : int
     made_by_ : MadeBy
         What was chosen automatically, and how many documents had no known term.
@@ -169,7 +169,10 @@ class TopicTree(InductiveMaker):
             counts = count_tokens(content.distinct, ngram_range)
             progress.start("Making vectors")
             self.vectors_, vectors = DocumentVectors.fit(
-                counts, n_components=self.n_components, max_features=self.max_features, ngram_range=ngram_range
+                counts,
+                n_components=self.n_components,
+                max_features=self.max_features,
+                ngram_range=ngram_range,
             )
             rows = vectors[content.inverse]
             worded = rows.any(axis=1)
@@ -183,7 +186,7 @@ class TopicTree(InductiveMaker):
         return self
 
     def apply(self, X: Any) -> np.ndarray:
-        """The deepest part that holds each document of `X`, intp[n]; the root for those without a known term."""
+        """The deepest part that holds each document of `X`, intp[n]; the root where no term is known."""
         rows = self.transform(X)
         parts = np.zeros(len(rows), dtype=np.intp)
         worded = rows.any(axis=1)
@@ -251,7 +254,13 @@ def _with_wordless(divider: Any, content: Documents, worded: np.ndarray) -> Hier
     """The divider's tree over all documents: those without a vector become own items of the root."""
     n, items = len(worded), np.flatnonzero(worded)
     if divider is None:
-        order, parent, start, stop, height = np.arange(n), [-1], np.zeros(1, np.intp), np.zeros(1, np.intp), [0.0]
+        order, parent, start, stop, height = (
+            np.arange(n),
+            [-1],
+            np.zeros(1, np.intp),
+            np.zeros(1, np.intp),
+            [0.0],
+        )
         levels, data = None, {}
     else:
         h = divider.hierarchy_

@@ -1,4 +1,4 @@
-"""Documents to vectors: TF-IDF, then the leading singular vectors (latent semantic analysis). Called by TopicTree."""
+"""Documents to vectors: TF-IDF and its leading singular vectors. Called by TopicTree."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class DocumentVectors:
     """A fitted map from texts to unit vectors.
 
     A term that stands ``t`` times in a document, and in ``df`` of ``u`` distinct documents, weighs
-    ``(1 + log t) * log((1 + u) / df) ** 1.5``; the row of weights is scaled to length one, projected on the leading
-    right singular vectors of all such rows [1]_, and scaled to length one again. The power of 1.5 takes the place of a
-    list of stop words: it lets frequent words fade faster than plain TF-IDF does, in any language.
+    ``(1 + log t) * log((1 + u) / df) ** 1.5``; the row of weights is scaled to length one, projected on the
+    leading right singular vectors of all such rows [1]_, and scaled to length one again. The power of 1.5
+    takes the place of a list of stop words: it lets frequent words fade faster than plain TF-IDF does, in any
+    language.
 
     Attributes
     ----------
