@@ -36,8 +36,8 @@ def divide(
     """A hierarchy of nested parts of any data: points, a table, texts, or a file of these.
 
     *When to choose this*: always, at first. It picks the maker for the kind of data and says in
-    ``made_by.choices`` what it picked. The makers themselves (``pt.points.PPP``, ``pt.text.TopicTree``) are for
-    when a model must be kept to place new items.
+    ``made_by.choices`` what it picked. The makers themselves (``pt.points.PPP``, ``pt.text.TopicTree``) are
+    for when a model must be kept to place new items.
 
     Parameters
     ----------

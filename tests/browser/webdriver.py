@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,6 @@ KEYS = {
     "Left": "\ue012",
     "Tab": "\ue004",
 }
-_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -86,8 +86,11 @@ class Browser:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._base + path, data=data, method=method)
         request.add_header("Content-Type", "application/json")
-        with _opener.open(request, timeout=60) as answer:
-            return json.loads(answer.read())["value"]
+        try:
+            with _opener.open(request, timeout=60) as answer:
+                return json.loads(answer.read())["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(json.loads(error.read())["value"]["message"]) from error
 
     def _in_session(self, method: str, path: str, body: Any = None) -> Any:
         return self._call(method, f"/session/{self._session}{path}", body)
@@ -117,6 +120,7 @@ class Browser:
     def open(self, page: Path, fragment: str = "") -> None:
         """Load a file afresh and wait until the page says that it is ready."""
         self._in_session("POST", "/url", {"url": "about:blank"})
+        self.requests()
         self._in_session("POST", "/url", {"url": page.resolve().as_uri() + fragment})
         self.wait_for("return document.documentElement.dataset.ready === 'yes'")
 
@@ -135,9 +139,11 @@ class Browser:
         raise TimeoutError(f"never true: {script}")
 
     def click(self, selector: str) -> None:
-        """A real click in the middle of the first element that matches."""
-        found = self._in_session("POST", "/element", {"using": "css selector", "value": selector})
-        self._in_session("POST", f"/element/{found[_ELEMENT]}/click", {})
+        """A real click just inside the upper left corner of the first element that matches."""
+        script = "const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.x, b.y]"
+        x, y = self.run(script, selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.command("Input.dispatchMouseEvent", type=kind, x=x + 9, y=y + 9, button="left", clickCount=1)
 
     def type(self, text: str) -> None:
         """Real key presses to whatever has the focus; names of ``KEYS`` are single keys."""

@@ -158,6 +158,8 @@ def _from_json(text: str, path: Path) -> Hierarchy:
     if missing:
         raise FileFormatError(f"{path.name} lacks {', '.join(missing)}.", name="source")
     columns = record.get("part_data") or {}
+    if not isinstance(columns, dict):
+        raise FileFormatError(f"The part_data of {path.name} is not an object of columns.", name="source")
     order, parent, start, stop = (record[name] for name in ("order", "parent", "start", "stop"))
     return Hierarchy(
         order,

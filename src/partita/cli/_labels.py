@@ -98,7 +98,8 @@ def _from_parquet(path: Path) -> dict[str, np.ndarray]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError) as error:
         raise FileFormatError(f"{path.name} is not a Parquet file: {error}", name="path") from error
     for name in table.column_names:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 
-from partita._core.errors import InvalidParameterError, PartitaError
+from partita._core.errors import FileFormatError, InvalidParameterError, PartitaError
 
 COULD_NOT, USED_WRONGLY, INTERRUPTED = 1, 2, 130
 
@@ -45,6 +45,16 @@ def guarded(verb: F) -> F:
             fail("There is not enough memory for this.\nHint: take fewer rows, or float32", COULD_NOT)
 
     return run  # type: ignore[return-value]
+
+
+def check_source(path: str | Path) -> None:
+    """Refuse a file that isn't there before anything else is loaded."""
+    if not Path(path).exists():
+        raise FileFormatError(
+            f"There is no file or folder {str(path)!r}.",
+            name="source",
+            hint=f"the working folder is {Path.cwd()}",
+        )
 
 
 def fail(error: Exception | str, code: int) -> NoReturn:

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 ROWS_WANTED = 40
 _MOST_CHILDREN = 12
 _BAR = 8
+_NARROW = 56
+_PIPED_WIDTH = 100
+
+
+class _Line(NamedTuple):
+    """One line: what leads to the name, the number of the part, its name, its size and its quality."""
+
+    lead: str
+    number: str
+    name: str
+    depth: int
+    size: int
+    quality: float
+
+
+class _Letters(NamedTuple):
+    """What branches and bars are drawn with."""
+
+    fork: str
+    last: str
+    pipe: str
+    full: str
+    empty: str
+
+
+_DRAWN = _Letters("├── ", "└── ", "│   ", "█", "░")
+_PLAIN = _Letters("|-- ", "`-- ", "|   ", "#", ".")
 
 
 def print_tree(
@@ -28,125 +55,117 @@ def print_tree(
     children : int
         Children of one part to print, largest first; the others are summed up in one line.
     """
+    console = _console(width)
+    letters = _DRAWN if str(console.encoding).lower().startswith("utf") else _PLAIN
+    rows = _Rows(h, _fitting_depth(h) if depth is None else depth, children, letters, console.width)
+    lines = rows.lines(title)
+    console.print(_table(lines, h.n_items, letters, narrow=console.width < _NARROW))
+    left = h.n_parts - sum(bool(line.number) for line in lines)
+    if left:
+        word = "part" if left == 1 else "parts"
+        note = f"{left:,} smaller or deeper {word} not shown; --depth and --children show more"
+        console.print(note, style="dim")
+
+
+def _console(width: int | None) -> Any:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(width=width, highlight=False, emoji=False, markup=False)
     if width is None and not console.is_terminal:
-        console = Console(width=100, highlight=False, emoji=False, markup=False)
-    plain = not str(console.encoding).lower().startswith("utf")
-    rows = _Rows(h, title, _fitting_depth(h, children) if depth is None else depth, children, plain)
-    quality = any(row[3] for row in rows.lines)
+        return Console(width=_PIPED_WIDTH, highlight=False, emoji=False, markup=False)
+    return console
+
+
+def _table(lines: list[_Line], n_items: int, letters: _Letters, *, narrow: bool) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, overflow="ellipsis" if not plain else "crop", ratio=1)
-    table.add_column(justify="right", no_wrap=True, min_width=max(len(row[1]) for row in rows.lines))
-    table.add_column(justify="right", no_wrap=True, style="dim")
-    narrow = console.width < 56
-    for name, size, share, bar in rows.lines:
-        cells = [name, size] + ([] if narrow else [share] + ([bar] if quality else []))
-        table.add_row(*cells)
-    if narrow:
-        table.columns.pop()
-    elif quality:
-        table.columns[3].no_wrap = True
-    console.print(table)
-    if rows.cut:
-        console.print(
-            f"{rows.cut:,} smaller or deeper parts not shown; --depth and --children show more", style="dim"
+    table.add_column(no_wrap=True, overflow="crop" if letters is _PLAIN else "ellipsis", ratio=1)
+    table.add_column(justify="right", no_wrap=True, min_width=max(len(f"{line.size:,}") for line in lines))
+    rated = not narrow and any(not np.isnan(line.quality) for line in lines)
+    if not narrow:
+        table.add_column(justify="right", no_wrap=True, style="dim")
+    if rated:
+        table.add_column(no_wrap=True)
+    for line in lines:
+        name = Text(line.lead, style="dim")
+        name.append(f"{line.number} " if line.number and line.depth else "", style="dim")
+        name.append(line.name, style="bold" if line.depth < 2 else "")
+        share = f"{100 * line.size / n_items:.1f} %" if n_items else "-"
+        table.add_row(
+            name,
+            f"{line.size:,}",
+            *([] if narrow else [share]),
+            *([_bar(line.quality, letters)] if rated else []),
         )
+    return table
+
+
+def _bar(value: float, letters: _Letters) -> Any:
+    from rich.text import Text
+
+    if np.isnan(value):
+        return ""
+    full = round(value * _BAR)
+    text = Text(letters.full * full, style="green" if value >= 0.8 else "yellow" if value >= 0.5 else "red")
+    text.append(letters.empty * (_BAR - full), style="dim")
+    text.append(f" {value:.2f}", style="dim")
+    return text
 
 
 class _Rows:
-    """The lines of a tree, made depth first without recursion."""
+    """Makes the lines of a tree, depth first without recursion."""
 
-    def __init__(self, h: Any, title: str, depth: int, children: int, plain: bool) -> None:
+    def __init__(self, h: Any, depth: int, children: int, letters: _Letters, width: int) -> None:
         from partita.report.payload import part_names, quality_column
 
-        self.h, self.depth, self.children, self.plain = h, depth, children, plain
+        self.h, self.depth, self.children, self.letters = h, depth, children, letters
         self.names = part_names(h)
         self.quality = quality_column(h)[1]
-        self.lines: list[tuple[Any, str, str, Any]] = []
-        self.shown = 0
-        self._walk(title)
-        self.cut = h.n_parts - self.shown
+        self.longest_lead = 4 * max(2, width // 10)
 
-    def _walk(self, title: str) -> None:
-        from rich.text import Text
-
-        fork, last, pipe = ("|-- ", "`-- ", "|   ") if self.plain else ("├── ", "└── ", "│   ")
-        stack: list[tuple[int, str, str, int, str]] = [(0, "", "", 0, title)]
+    def lines(self, title: str) -> list[_Line]:
+        lines: list[_Line] = []
+        stack = [("", "", 0, self._part_line(0)._replace(name=title))]
         while stack:
-            part, lead, below, depth, name = stack.pop()
-            text = Text(lead, style="dim")
-            number, space, word = name.partition(" ")
-            if number.startswith("#"):
-                text.append(number + space, style="dim")
-                name = word
-            text.append(name, style="bold" if depth < 2 else "")
-            if part < 0:
-                self.lines.append((text, f"{-part - 1:,}", self._share(-part - 1), ""))
-                continue
-            self.shown += 1
-            size = int(self.h.sizes[part])
-            self.lines.append((text, f"{size:,}", self._share(size), self._bar(part)))
-            entries = self._entries(part) if depth < self.depth else []
-            for i, (child, label) in reversed(list(enumerate(entries))):
+            lead, below, depth, line = stack.pop()
+            lines.append(line._replace(lead=lead, depth=depth))
+            entries = self._entries(int(line.number[1:])) if line.number and depth < self.depth else []
+            for i, entry in reversed(list(enumerate(entries))):
                 end = i == len(entries) - 1
-                stack.append(
-                    (
-                        child,
-                        below + (last if end else fork),
-                        below + ("    " if end else pipe),
-                        depth + 1,
-                        label,
-                    )
-                )
+                own = below + (self.letters.last if end else self.letters.fork)
+                under = below + ("    " if end else self.letters.pipe)
+                stack.append((own[-self.longest_lead :], under[-self.longest_lead :], depth + 1, entry))
+        return lines
 
-    def _entries(self, part: int) -> list[tuple[int, str]]:
-        """Children to print; what is summed up carries its size as ``-size - 1``."""
+    def _entries(self, part: int) -> list[_Line]:
+        """What to print below a part: the largest children, the rest in one line, its own items."""
         kids = self.h.children(part)
-        sizes = self.h.sizes[kids]
-        kids = kids[np.lexsort((kids, -sizes))]
-        entries = [(int(kid), self._name(int(kid))) for kid in kids[: self.children]]
-        rest = kids[self.children :]
-        if len(rest) == 1:
-            entries.append((int(rest[0]), self._name(int(rest[0]))))
-        elif len(rest):
-            entries.append((-int(self.h.sizes[rest].sum()) - 1, f"{len(rest):,} smaller parts"))
+        kids = kids[np.lexsort((kids, -self.h.sizes[kids]))]
+        shown = len(kids) if len(kids) == self.children + 1 else self.children
+        entries = [self._part_line(int(kid)) for kid in kids[:shown]]
+        if shown < len(kids):
+            rest = int(self.h.sizes[kids[shown:]].sum())
+            entries.append(_other_line(f"{len(kids) - shown:,} smaller parts", rest))
         own = len(self.h.own_items(part))
         if own and len(kids):
-            word = "single items" if self.h.own_items_are == "singletons" else "in no smaller part"
-            entries.append((-own - 1, f"({word})"))
+            single = self.h.own_items_are == "singletons"
+            entries.append(_other_line("(single items)" if single else "(own items, in no sub-part)", own))
         return entries
 
-    def _name(self, part: int) -> str:
+    def _part_line(self, part: int) -> _Line:
         name = self.names[part] if self.names else ""
-        clean = "".join(letter if letter.isprintable() else " " for letter in name)
-        return f"#{part} {clean}" if clean.strip() else f"part {part}"
-
-    def _share(self, size: int) -> str:
-        return f"{100 * size / self.h.n_items:.1f} %" if self.h.n_items else "-"
-
-    def _bar(self, part: int) -> Any:
-        from rich.text import Text
-
-        if self.quality is None or np.isnan(self.quality[part]):
-            return ""
-        value = float(self.quality[part])
-        full = round(value * _BAR)
-        on, off = ("#", ".") if self.plain else ("█", "░")
-        colour = "green" if value >= 0.8 else "yellow" if value >= 0.5 else "red"
-        text = Text(on * full, style=colour)
-        text.append(off * (_BAR - full), style="dim")
-        text.append(f" {value:.2f}", style="dim")
-        return text
+        clean = "".join(letter if letter.isprintable() else " " for letter in name).strip()
+        quality = np.nan if self.quality is None else float(self.quality[part])
+        return _Line("", f"#{part}", clean, 0, int(self.h.sizes[part]), quality)
 
 
-def _fitting_depth(h: Any, children: int) -> int:
+def _other_line(name: str, size: int) -> _Line:
+    return _Line("", "", name, 0, size, np.nan)
+
+
+def _fitting_depth(h: Any) -> int:
     """The greatest depth whose tree has about 40 lines, at least 1."""
-    counts = np.bincount(h.depth)
-    lines = np.cumsum(counts)
-    fitting = np.flatnonzero(lines <= ROWS_WANTED)
-    if len(fitting) and fitting[-1] == len(counts) - 1:
-        return len(counts)
-    return max(1, int(fitting[-1]) if len(fitting) else 1)
+    lines = np.cumsum(np.bincount(h.depth))
+    return max(1, int(np.searchsorted(lines, ROWS_WANTED, side="right")) - 1)

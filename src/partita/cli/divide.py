@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from partita._core.errors import InvalidParameterError
-from partita.cli._run import guarded, print_json, tell
+from partita.cli._run import check_source, guarded, print_json, tell
 
 
 @guarded
@@ -40,6 +40,7 @@ def divide(
     """Divide data into nested parts and write them to a .partita folder."""
     target = check_target(out or Path(Path(source).stem + ".partita"))
     options = parse_options(option or [])
+    check_source(source)
 
     from partita._core.progress import on_terminal
     from partita._divide import divide as divide_data

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from partita._core.errors import InvalidDataError
-from partita.cli._run import guarded, load, print_json, tell
+from partita.cli._run import check_source, guarded, load, print_json, tell
 
 
 @guarded
@@ -34,6 +34,8 @@ def report(
     """Write one HTML page: a zoomable map, a search box, details of every part."""
     from partita.report import write
 
+    if data is not None:
+        check_source(data)
     h = load(name)
     rows, texts = _items(h, data, column)
     pictures = None if images is None else _read_images(images)

@@ -18,7 +18,7 @@ function luminance(colour) {
 }
 function inkOn(colour) {
   const light = luminance(colour);
-  return (light + 0.05) / 0.0546 >= 1.05 / (light + 0.05) ? "#11151a" : "#ffffff";
+  return (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) ? "#000000" : "#ffffff";
 }
 function css(colour) {
   return `rgb(${colour.join(" ")})`;
