@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -62,3 +63,27 @@ def test_every_room_stands_in_a_layer():
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert rooms - {"partita.__init__"} == named
+
+
+def lazy_names(tree: ast.AST, rooms: set[str]) -> set[str]:
+    """What a module takes through the lazy names of the package, where import-linter cannot follow it."""
+    taken = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "partita" and not node.level:
+            taken |= {alias.name for alias in node.names} - rooms
+        elif isinstance(node, ast.Import):
+            taken |= {alias.name for alias in node.names if alias.name == "partita"}
+    return taken - {"__version__"}
+
+
+def test_rooms_import_each_other_by_their_own_names():
+    rooms = {path.stem for path in PACKAGE.iterdir()}
+    modules = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+    found = {str(path): lazy_names(ast.parse(path.read_text()), rooms) for path in modules}
+    assert not {path: names for path, names in found.items() if names}
+
+
+@pytest.mark.parametrize("line", ["import partita", "import partita as pt", "from partita import Hierarchy"])
+def test_a_lazy_name_in_a_room_is_found(line):
+    assert lazy_names(ast.parse(line), {"io"})
+    assert not lazy_names(ast.parse("from partita import io, __version__\nimport partita.io"), {"io"})

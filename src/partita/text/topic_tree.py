@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-import partita
+from partita import __version__
 from partita._core.params import AnyOf, Flag, Instance, Integer, Optional, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita.hierarchy import Hierarchy, MadeBy
@@ -233,7 +233,7 @@ class TopicTree(InductiveMaker):
         return MadeBy(
             method="TopicTree",
             parameters={name: getattr(self, name) for name in self._rules if name != "progress"},
-            version=partita.__version__,
+            version=__version__,
             fingerprint=_fingerprint(content),
             choices={
                 **self.vectors_.choices,
