@@ -1,7 +1,7 @@
-"""A hierarchy over 10^7 items from a binary linkage: made, checked, cut, saved, loaded; time and memory of each step.
+"""A hierarchy over 10^7 items from a binary linkage: made, checked, cut, saved, loaded.
 
-Run: ``python benchmarks/hierarchy_scale.py [n_items]``. The linkage is that of a random binary tree: at each step two
-of the standing clusters, chosen at random, are merged.
+Run: ``python benchmarks/hierarchy_scale.py [n_items]``. The linkage is that of a random binary tree: at each
+step two of the standing clusters, chosen at random, are merged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def random_linkage(n: int, seed: int = 0) -> np.ndarray:
         rows = slice(made, made + pairs)
         new = n + np.arange(made, made + pairs)
         sizes[new] = sizes[left] + sizes[right]
-        Z[rows] = np.column_stack([np.minimum(left, right), np.maximum(left, right), new - n + 1.0, sizes[new]])
+        Z[rows] = np.column_stack(
+            [np.minimum(left, right), np.maximum(left, right), new - n + 1.0, sizes[new]]
+        )
         standing, made = np.concatenate([new, standing[2 * pairs :]]), made + pairs
     return Z
 
@@ -50,9 +52,8 @@ def run(n: int, folder: Path) -> None:
     warm = pt.Hierarchy.from_linkage(random_linkage(1000))
     warm.check().cut(n_clusters=10)
     pt.load(warm.save(folder / "warm.partita"))
-    Z = measured(f"linkage of {n:,} items", lambda: random_linkage(n))
-    h = measured("made (from_linkage, laws checked)", lambda: pt.Hierarchy.from_linkage(Z))
-    del Z
+    linkage = [measured(f"linkage of {n:,} items", lambda: random_linkage(n))]
+    h = measured("made (from_linkage, laws checked)", lambda: pt.Hierarchy.from_linkage(linkage.pop()))
     measured("checked (every law again)", h.check)
     measured("cut into 1,000 parts", lambda: h.cut(n_clusters=1000))
     measured("cut at a height", lambda: h.cut(height=float(n) / 2))

@@ -1,4 +1,4 @@
-"""THE object of Partita: nested parts, flat partitions, overlapping covers; made, cut, walked, compared, kept.
+"""THE object: nested parts, flat partitions, overlapping covers; made, cut, walked, compared, kept.
 
 Every room above makes or uses these. Kernels, SciPy and Arrow are imported when they are first needed.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +72,7 @@ def as_floats(values: Any, name: str, length: int | None = None) -> np.ndarray:
 
 
 def as_column(values: Any, name: str, length: int) -> np.ndarray:
-    """A read-only column of `length` rows: numbers or booleans of any shape per row, texts, or tuples of texts.
+    """A read-only column of `length` rows: numbers of any shape a row, texts, or tuples of texts.
 
     Raises
     ------
@@ -101,10 +100,12 @@ def as_column(values: Any, name: str, length: int) -> np.ndarray:
 
 
 def _as_array(values: Any) -> np.ndarray:
-    ragged = isinstance(values, Sequence) and any(
-        isinstance(row, (list, tuple)) and (not row or isinstance(row[0], str)) for row in values[:1000]
+    # NumPy would make texts of a mixture of texts and numbers, and a matrix of lists of one length.
+    texts = isinstance(values, (list, tuple)) and any(
+        isinstance(row, str) or (isinstance(row, (list, tuple)) and (not row or isinstance(row[0], str)))
+        for row in values
     )
-    if not ragged:
+    if not texts:
         try:
             return np.asarray(values)
         except ValueError as error:

@@ -18,13 +18,14 @@ def to_linkage(h: Hierarchy) -> np.ndarray:
     Parameters
     ----------
     h : Hierarchy
-        A part with c children and own items becomes c - 1 merges of one height; a part with one member vanishes.
+        A part with c children and own items becomes c - 1 merges of one height; a part with one member
+        vanishes.
 
     Returns
     -------
     Z : float64, shape (n - 1, 4)
-        Merges by ascending height, a part after those within it. ``from_linkage`` of it holds the same parts where
-        all are binary. Levels, columns and ids have no place in it. O(n + m log m).
+        Merges by ascending height, a part after those within it. ``from_linkage`` of it holds the same parts
+        where all are binary. Levels, columns and ids have no place in it. O(n + m log m).
 
     Examples
     --------
@@ -51,8 +52,8 @@ def to_networkx(h: Hierarchy) -> Any:
     Returns
     -------
     graph : networkx.DiGraph
-        Nodes 0 to m - 1 with ``size``, ``height``, ``start``, ``stop`` and the columns of ``part_data``; the graph
-        attribute ``order`` lists the items.
+        Nodes 0 to m - 1 with ``size``, ``height``, ``start``, ``stop`` and the columns of ``part_data``; the
+        graph attribute ``order`` lists the items.
 
     Raises
     ------

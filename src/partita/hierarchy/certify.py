@@ -40,7 +40,7 @@ CERTIFICATES: dict[str, Callable[[Hierarchy], Any]] = {
 
 
 def check_certificates(h: Hierarchy) -> None:
-    """Recompute those of ``made_by.certificates`` that need the tree alone (`CERTIFICATES`); others are the maker's.
+    """Recompute those of ``made_by.certificates`` that need the tree alone (`CERTIFICATES`).
 
     Raises
     ------

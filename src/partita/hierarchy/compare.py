@@ -34,15 +34,16 @@ def compare(a: Any, b: Any, *, noise: str = "part") -> dict[str, float]:
     b : Partition or array-like of int or str, shape (n,)
         The other partition.
     noise : {"part", "drop"}
-        Whether the items labelled ``NOISE`` make a part of their own (as in scikit-learn), or items that are noise
-        in either partition are left out.
+        Whether the items labelled ``NOISE`` make a part of their own (as in scikit-learn), or items that are
+        noise in either partition are left out.
 
     Returns
     -------
     measures : dict of str to float
         ``ari`` (adjusted Rand index), ``ami`` (adjusted mutual information, arithmetic mean), ``nmi``, ``vi``
-        (variation of information), ``mi``, ``homogeneity``, ``completeness``, ``v_measure``, ``fowlkes_mallows``,
-        ``rand``, ``entropy_a``, ``entropy_b``; ``n_items``, ``n_parts_a``, ``n_parts_b``. Information is in nats.
+        (variation of information), ``mi``, ``homogeneity``, ``completeness``, ``v_measure``,
+        ``fowlkes_mallows``, ``rand``, ``entropy_a``, ``entropy_b``; ``n_items``, ``n_parts_a``,
+        ``n_parts_b``. Information is in nats.
 
     Raises
     ------
@@ -87,7 +88,9 @@ def compare(a: Any, b: Any, *, noise: str = "part") -> dict[str, float]:
 
 def _label_pair(a: Any, b: Any, noise: str) -> tuple[np.ndarray, np.ndarray]:
     if noise not in ("part", "drop"):
-        raise InvalidParameterError("noise is not valid.", name="noise", allowed="'part' or 'drop'", got=noise)
+        raise InvalidParameterError(
+            "noise is not valid.", name="noise", allowed="'part' or 'drop'", got=noise
+        )
     a, b = _labels(a, "a"), _labels(b, "b")
     if len(a) != len(b):
         raise InvalidDataError(f"a labels {len(a)} items and b labels {len(b)}.", name="b")
@@ -145,7 +148,9 @@ def _contingency(a: np.ndarray, b: np.ndarray) -> _Table:
 def _mutual_information(table: _Table) -> float:
     counts = table.counts.astype(np.float64)
     ratio = np.log(counts) - np.log(table.rows) - np.log(table.columns) + math.log(max(table.n, 1))
-    return max(float((counts * ratio).sum()) / max(table.n, 1), 0.0) if len(table.a) > 1 < len(table.b) else 0.0
+    return (
+        max(float((counts * ratio).sum()) / max(table.n, 1), 0.0) if len(table.a) > 1 < len(table.b) else 0.0
+    )
 
 
 def _entropy(sizes: np.ndarray, n: int) -> float:
@@ -156,7 +161,7 @@ def _entropy(sizes: np.ndarray, n: int) -> float:
 
 
 def _pairs(sizes: np.ndarray) -> int:
-    # Python integers: the sum of squares of 10^7 items in a few parts still fits int64, its products below do not.
+    # The sum of squares fits int64 up to 3 * 10^9 items; the products of sums, taken later, do not.
     sizes = sizes.astype(np.int64)
     return int((sizes * (sizes - 1) // 2).sum())
 

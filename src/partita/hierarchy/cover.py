@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partita._core.errors import InvalidDataError, InvalidParameterError, did_you_mean
-from partita._core.params import Integer, Optional, Real, check_parameters
+from partita._core.params import Integer, Optional, Real, Rule, check_parameters
 from partita.hierarchy._arrays import as_integers, frozen, sealed
 from partita.hierarchy.partition import NOISE, Partition
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from partita.hierarchy.model import Hierarchy
 
 RULES = ("nearest", "closure", "bisector")
-_CHECKS = {"max_copies": Integer(low=1), "radius": Optional(Real(low=0.0))}
+_CHECKS: dict[str, Rule] = {"max_copies": Integer(low=1), "radius": Optional(Real(low=0.0))}
 _BLOCK = 2**22
 _CANDIDATES = 64
 
@@ -58,6 +58,7 @@ class Cover:
     hierarchy: Hierarchy | None
     parts: np.ndarray | None
     n_capped: int
+    _columns: Any
 
     def __init__(
         self, matrix: Any, *, hierarchy: Hierarchy | None = None, parts: Any = None, n_capped: int = 0
@@ -69,8 +70,14 @@ class Cover:
         if hierarchy is not None:
             empty = np.flatnonzero(np.diff(checked.indptr) == 0)
             if n != hierarchy.n_items or len(empty):
-                what = f"item {int(empty[0])} is in no part" if len(empty) else f"{n} rows for {hierarchy.n_items} items"
-                raise InvalidDataError(f"The cover does not cover the items of its tree: {what}.", name="matrix")
+                what = (
+                    f"item {int(empty[0])} is in no part"
+                    if len(empty)
+                    else f"{n} rows for {hierarchy.n_items} items"
+                )
+                raise InvalidDataError(
+                    f"The cover does not cover the items of its tree: {what}.", name="matrix"
+                )
         for array in (checked.data, checked.indices, checked.indptr):
             array.flags.writeable = False
         for name, value in zip(
@@ -118,7 +125,7 @@ class Cover:
         return sealed(np.sort(self._columns.indices[first[part] : first[part + 1]]).astype(np.intp))
 
     def partition(self) -> Partition:
-        """Each item in the part of its largest weight alone, ties to the lower part; ``NOISE`` without any; O(nnz)."""
+        """Each item in the part of its largest weight, ties to the lower part; ``NOISE`` without any."""
         matrix = self.matrix
         labels = np.full(self.n_items, NOISE, dtype=np.int32)
         rows = np.repeat(np.arange(self.n_items), np.diff(matrix.indptr))
@@ -160,16 +167,16 @@ def _as_csr(matrix: Any) -> Any:
 def cover_tree(
     h: Hierarchy, rule: str, X: Any, *, level: int = -1, max_copies: int = 8, radius: float | None = None
 ) -> Cover:
-    """Overlapping membership of the items in the parts of a level, by the distance to the parts' centres (means).
+    """Overlapping membership of the items in the parts of a level, by the distance to the parts' means.
 
     Every item stays in its own part; noise goes to the nearest centre. Further parts:
 
     - ``"nearest"``: the nearest centres. *For soft membership and search with spill.*
-    - ``"closure"``: the nearest centres, leaving out one that lies nearer to an accepted centre than to the item, so
-      that copies go in different directions (SPANN). *For search indices.*
-    - ``"bisector"``: each part whose bisector with the item's own part lies within `radius`. With parts that are
-      the nearest-centre cells, two items within `radius` of each other then share a part of one of them, so that no
-      close pair is missed (while `n_capped` is 0). *For exact de-duplication and joins.*
+    - ``"closure"``: the nearest centres, leaving out one that lies nearer to an accepted centre than to the
+      item, so that copies go in different directions (SPANN). *For search indices.*
+    - ``"bisector"``: each part whose bisector with the item's own part lies within `radius`. With parts that
+      are the nearest-centre cells, two items within `radius` of each other then share a part of one of them,
+      so that no close pair is missed (while `n_capped` is 0). *For exact de-duplication and joins.*
 
     Parameters
     ----------

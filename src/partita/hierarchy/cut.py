@@ -123,7 +123,7 @@ def _refuse_unsplit(
 
 
 def _splittable(h: Hierarchy) -> np.ndarray:
-    """Parts that a split turns into others: with a child that has items, or with several own items as parts."""
+    """Parts that a split turns into others: with a child that has items, or several own items as parts."""
     children = _child_lows(h, h.height)[1]
     return (children > 0) | (h.sizes > 1) if _singletons(h) else children > 0
 
@@ -152,8 +152,10 @@ def _persistence(h: Hierarchy) -> np.ndarray:
         column = h.part_data["persistence"]
         if column.ndim != 1 or column.dtype.kind not in "biuf":
             raise InvalidDataError(
-                "part_data['persistence'] must be one number for each part.", name="persistence", got=column.dtype
-            )  # fmt: skip
+                "part_data['persistence'] must be one number for each part.",
+                name="persistence",
+                got=column.dtype,
+            )
         return np.where(np.isnan(column), -np.inf, as_floats(column, "persistence"))
     lasting = np.full(h.n_parts, np.inf)
     above = h.height[h.parent[1:]]
@@ -168,8 +170,11 @@ def _split_to(h: Hierarchy, k: int, split: np.ndarray, may_split: np.ndarray) ->
 
     if k > max(h.n_items, 1):
         raise InfeasibleError(
-            f"{h.n_items} items can't make {k} parts.", f"n_clusters={max(h.n_items, 1)}", name="n_clusters", got=k
-        )  # fmt: skip
+            f"{h.n_items} items can't make {k} parts.",
+            f"n_clusters={max(h.n_items, 1)}",
+            name="n_clusters",
+            got=k,
+        )
     gain = _child_lows(h, h.height)[1] - 1
     if _singletons(h):
         gain += _own_counts(h)

@@ -1,8 +1,8 @@
 """The ``.partita`` folder: written aside and renamed, opened memory-mapped, refused when damaged.
 
-A folder holds ``parts.parquet`` (the tree, the part columns, the level labels of parts), ``items.parquet`` (``order``
-by place; ``item_id`` and ``level_j`` labels by item), ``meta.json`` (sizes, places, checksums, the record) and, where
-a maker keeps a model, ``arrays/NAME.npy``. Any Parquet reader reads the tables.
+A folder holds ``parts.parquet`` (the tree, the part columns, the level labels of parts), ``items.parquet``
+(``order`` by place; ``item_id`` and ``level_j`` labels by item), ``meta.json`` (sizes, places, checksums,
+the record) and, where a maker keeps a model, ``arrays/NAME.npy``. Any Parquet reader reads the tables.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ _active: set[str] = set()
 def load(path: str | PathLike[str]) -> Hierarchy:
     """Open a ``.partita`` folder.
 
-    Folders below 64 MiB are read, verified and checked whole. Larger ones are memory-mapped at once, whatever their
-    size; a column is verified against its checksum when it is first touched, and the laws of the tree when the first
-    of its arrays is. Nothing is handed out unverified; `Hierarchy.check` verifies every byte.
+    Folders below 64 MiB are read, verified and checked whole. Larger ones are memory-mapped at once,
+    whatever their size; a column is verified against its checksum when it is first touched, and the laws of
+    the tree when the first of its arrays is. Nothing is handed out unverified; `Hierarchy.check` verifies
+    every byte.
 
     Parameters
     ----------
@@ -53,8 +54,8 @@ def load(path: str | PathLike[str]) -> Hierarchy:
     Raises
     ------
     FileFormatError
-        When the folder is missing, foreign, of another version, truncated or damaged; also later, when a damaged
-        column of a large folder is first touched.
+        When the folder is missing, foreign, of another version, truncated or damaged; also later, when a
+        damaged column of a large folder is first touched.
 
     Examples
     --------
@@ -111,17 +112,15 @@ def _touch(hierarchy: Hierarchy) -> None:
         raise layout.broken(path, error.message.rstrip(".")) from error
 
 
-def save(
-    h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] | None = None
-) -> Path:
-    """Write a hierarchy as a folder, aside and then renamed: whatever happens, the old folder or the new one stands.
+def save(h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] | None = None) -> Path:
+    """Write a hierarchy as a folder, aside and then renamed: the old folder or the new one always stands.
 
     Parameters
     ----------
     h : Hierarchy
     path : str or path
-        The folder to write, by custom ``NAME.partita``. A Partita folder that is there is replaced; anything else
-        is refused.
+        The folder to write, by custom ``NAME.partita``. A Partita folder that is there is replaced; anything
+        else is refused.
     arrays : mapping of str to array-like, optional
         Numeric arrays of the maker's model, kept as ``arrays/NAME.npy``; read them with `load_arrays`.
 
@@ -351,7 +350,7 @@ def _swap_in_two(aside: Path, target: Path) -> None:
 
 
 def _clean(target: Path) -> None:
-    """Take away what a save of this folder left behind when its process was killed; bring back an old folder."""
+    """Take away what a killed process left of a save of this folder; bring back an old folder."""
     pattern = re.compile(re.escape(f".{target.name}.") + r"(\d+)-[0-9a-f]{12}\.(tmp|old)")
     for entry in list(target.parent.iterdir()):
         match = pattern.fullmatch(entry.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from partita._core.errors import InvalidDataError
@@ -85,10 +87,10 @@ def _check_refines(fine: np.ndarray, coarse: np.ndarray, end: np.ndarray, j: int
         )
 
 
-def _broken(code: int, at: int, order, parent, start, stop, height) -> dict[str, object]:
+def _broken(code: int, at: int, order, parent, start, stop, height) -> dict[str, Any]:
     from partita.kernels import tree
 
-    n, m = len(order), len(parent)
+    n = len(order)
     if code == tree.BAD_ORDER:
         return {
             "message": f"order is no permutation of 0 to {n - 1}: entry {at} is out of range or repeated.",

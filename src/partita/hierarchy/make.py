@@ -41,9 +41,9 @@ def assemble(
 ) -> tuple[Hierarchy, np.ndarray]:
     """A tree in any numbering as a canonical Hierarchy: the door that every maker uses.
 
-    Siblings stand largest first, ties by `part_key`, then by the smallest `item_rank` within; a part's own items
-    stand by `item_rank`. So the result does not depend on how parts were numbered, nor, with ranks by content,
-    on the order of the rows.
+    Siblings stand largest first, ties by `part_key`, then by the smallest `item_rank` within; a part's own
+    items stand by `item_rank`. So the result does not depend on how parts were numbered, nor, with ranks by
+    content, on the order of the rows.
 
     Parameters
     ----------
@@ -547,8 +547,11 @@ def _coded(level: np.ndarray, j: int) -> tuple[np.ndarray, np.ndarray]:
     if names.dtype.kind == "i" and names[0] < 0:
         if names[0] < NOISE:
             raise InvalidDataError(
-                f"Label array {j} holds negative labels.", name="labels", allowed="-1 (noise) or more", got=int(names[0])
-            )  # fmt: skip
+                f"Label array {j} holds negative labels.",
+                name="labels",
+                allowed="-1 (noise) or more",
+                got=int(names[0]),
+            )
         return codes - 1, names[1:]
     return codes, names
 
@@ -592,7 +595,7 @@ def canonical(h: Hierarchy) -> tuple[Hierarchy, np.ndarray]:
 
 
 def same_content(a: Hierarchy, b: Hierarchy) -> bool:
-    """Whether two hierarchies hold the same parts and data, up to the order of children; O(n + m) and sorts."""
+    """Whether two hierarchies hold the same parts and data, up to the order of children."""
     shape = (a.n_items, a.n_parts, len(a.levels), a.own_items_are, set(a.part_data))
     if shape != (b.n_items, b.n_parts, len(b.levels), b.own_items_are, set(b.part_data)):
         return False

@@ -1,4 +1,4 @@
-"""THE object: a tree in which every part owns one contiguous slice of one order of the items. Used by every room."""
+"""THE object: a tree in which every part owns one contiguous slice of one order of the items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from partita.hierarchy.record import MadeBy
 
 if TYPE_CHECKING:
     from partita.hierarchy.cover import Cover
-    from partita.hierarchy.files import Store
+    from partita.hierarchy.store import Store
 
 OWN_ITEMS = ("noise", "singletons")
 
@@ -36,18 +36,20 @@ class Tree(NamedTuple):
 class Hierarchy:
     """Nested parts of n items: a tree of m parts, each the slice ``order[start:stop]`` of one order.
 
-    Frozen, all arrays read-only; every law is checked at construction in O(n + m). Build one with ``pt.divide``,
-    a maker's ``hierarchy_``, or ``from_linkage``, ``from_parent``, ``from_labels``, ``from_newick``.
+    Frozen, all arrays read-only; every law is checked at construction in O(n + m). Build one with
+    ``pt.divide``, a maker's ``hierarchy_``, or ``from_linkage``, ``from_parent``, ``from_labels``,
+    ``from_newick``.
 
     Parameters
     ----------
     order : array-like of int, shape (n,)
         A permutation of the items.
     parent : array-like of int, shape (m,)
-        ``parent[0] == -1`` (the root), otherwise a part before it; in preorder, so a subtree is one run of parts.
+        ``parent[0] == -1`` (the root), otherwise a part before it; in preorder, so a subtree is one run of
+        parts.
     start, stop : array-like of int, shape (m,)
-        The slice of each part. Children tile a prefix of their parent's slice, left to right; what is left are
-        the part's own items.
+        The slice of each part. Children tile a prefix of their parent's slice, left to right; what is left
+        are the part's own items.
     height : array-like of float, shape (m,)
         The scale of each part; never grows from parent to child.
     levels : sequence of array-like of int, optional
@@ -60,7 +62,8 @@ class Hierarchy:
     item_ids : array-like, shape (n,), optional
         Names or numbers of the items.
     own_items_are : {"noise", "singletons"}
-        What a part's own items are in a cut below it: in no part, or each a part by itself, as in a dendrogram.
+        What a part's own items are in a cut below it: in no part, or each a part by itself, as in a
+        dendrogram.
     check : bool
         False skips the laws of the tree, for arrays that have just been checked.
 
@@ -77,11 +80,22 @@ class Hierarchy:
     """
 
     __slots__ = (
-        "_cache", "_data", "_ids", "_levels", "_n_items", "_n_parts", "_store", "_tree", "made_by", "own_items_are"
-    )  # fmt: skip
+        "_cache",
+        "_data",
+        "_ids",
+        "_levels",
+        "_n_items",
+        "_n_parts",
+        "_store",
+        "_tree",
+        "made_by",
+        "own_items_are",
+    )
 
     made_by: MadeBy
     own_items_are: str
+    _n_items: int
+    _n_parts: int
     _tree: Tree | None
     _levels: tuple[np.ndarray, ...] | None
     _data: Mapping[str, np.ndarray]
@@ -108,7 +122,7 @@ class Hierarchy:
             as_integers(a, name)
             for a, name in ((order, "order"), (parent, "parent"), (start, "start"), (stop, "stop"))
         ]
-        tree = Tree(*(frozen(a) for a in arrays), height=frozen(as_floats(height, "height")))
+        tree = Tree(*(frozen(a) for a in (*arrays, as_floats(height, "height"))))
         if check:
             check_tree(*tree)
         self._fill(tree, len(tree.order), len(tree.parent), made_by or MadeBy(), own_items_are)
@@ -121,12 +135,18 @@ class Hierarchy:
     ) -> None:
         if own_items_are not in OWN_ITEMS:
             raise InvalidParameterError(
-                "own_items_are is not valid.", name="own_items_are", allowed=" or ".join(OWN_ITEMS), got=own_items_are
-            )  # fmt: skip
+                "own_items_are is not valid.",
+                name="own_items_are",
+                allowed=" or ".join(OWN_ITEMS),
+                got=own_items_are,
+            )
         if not isinstance(made_by, MadeBy):
             raise InvalidParameterError(
-                "made_by must be a MadeBy record.", name="made_by", allowed="a partita.hierarchy.MadeBy", got=made_by
-            )  # fmt: skip
+                "made_by must be a MadeBy record.",
+                name="made_by",
+                allowed="a partita.hierarchy.MadeBy",
+                got=made_by,
+            )
         self._set("_tree", tree)
         self._set("_n_items", int(n_items))
         self._set("_n_parts", int(n_parts))
@@ -317,8 +337,11 @@ class Hierarchy:
             raise InvalidParameterError("A part is an integer.", name="part", got=part)
         if not 0 <= part < self.n_parts:
             raise InvalidParameterError(
-                f"The hierarchy has no part {part}.", name="part", allowed=f"0 to {self.n_parts - 1}", got=int(part)
-            )  # fmt: skip
+                f"The hierarchy has no part {part}.",
+                name="part",
+                allowed=f"0 to {self.n_parts - 1}",
+                got=int(part),
+            )
         return int(part)
 
     def _level(self, level: Any) -> np.ndarray:
@@ -350,7 +373,7 @@ class Hierarchy:
         return labels
 
     def part_labels(self, level: int = -1) -> np.ndarray:
-        """The label at a level of every part lying in one of its parts, int32[m]; ``NOISE`` above the level."""
+        """The label at a level of every part within it, int32[m]; ``NOISE`` for parts above the level."""
         from partita.kernels import tree
 
         parts = self._level(level)
@@ -414,7 +437,7 @@ class Hierarchy:
         max_copies: int = 8,
         radius: float | None = None,
     ) -> Cover:
-        """Overlapping membership of the items in the parts of a level; see `partita.hierarchy.cover.cover_tree`."""
+        """Overlapping membership in the parts of a level; see `partita.hierarchy.cover.cover_tree`."""
         from partita.hierarchy.cover import cover_tree
 
         return cover_tree(self, rule, X, level=level, max_copies=max_copies, radius=radius)
@@ -439,7 +462,7 @@ class Hierarchy:
         return lca(self, i, j)
 
     def cophenetic(self, i: Any, j: Any) -> np.ndarray:
-        """The height at which two items meet: that of `lca`, and 0 for an item with itself; vectorised, float64."""
+        """The height at which two items meet: that of `lca`, 0 for an item with itself; float64."""
         from partita.hierarchy.walk import cophenetic
 
         return cophenetic(self, i, j)
@@ -499,7 +522,7 @@ class Hierarchy:
     # ------------------------------------------------------------------ changes, equality, checks
 
     def replace(self, **changes: Any) -> Hierarchy:
-        """A copy with other `levels`, `part_data`, `made_by`, `item_ids` or `own_items_are`; the tree is shared.
+        """A copy with other levels, part_data, made_by, item_ids or own_items_are; the tree is shared.
 
         Raises
         ------
@@ -516,8 +539,10 @@ class Hierarchy:
         unknown = set(changes) - set(kept)
         if unknown:
             raise InvalidParameterError(
-                f"replace() can't change {', '.join(sorted(unknown))}.", name="replace", allowed=", ".join(kept)
-            )  # fmt: skip
+                f"replace() can't change {', '.join(sorted(unknown))}.",
+                name="replace",
+                allowed=", ".join(kept),
+            )
         return Hierarchy(*self._arrays, **{**kept, **changes}, check=False)
 
     def _checked_levels(self, levels: Iterable[Any] | None) -> tuple[np.ndarray, ...]:
@@ -528,7 +553,7 @@ class Hierarchy:
         return arrays
 
     def content_equal(self, other: Hierarchy) -> bool:
-        """Whether both hold the same parts, heights, levels, columns and item ids, up to the order of children."""
+        """Whether both hold the same parts, levels, columns and item ids, up to the order of children."""
         from partita.hierarchy.make import same_content
 
         return same_content(self, other)

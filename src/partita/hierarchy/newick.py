@@ -139,9 +139,9 @@ def from_newick(text: str, *, made_by: MadeBy | None = None) -> Hierarchy:
     Returns
     -------
     hierarchy : Hierarchy
-        ``item_ids`` are the names of the leaves (where any has one); ``part_data["name"]`` those of the inner nodes
-        (likewise). The height of a part is the longest way down to its leaves, by branch lengths (missing ones
-        count 0) or, without any length, by edges. ``own_items_are == "singletons"``.
+        ``item_ids`` are the names of the leaves (where any has one); ``part_data["name"]`` those of the
+        inner nodes (likewise). The height of a part is the longest way down to its leaves, by branch lengths
+        (missing ones count 0) or, without any length, by edges. ``own_items_are == "singletons"``.
 
     Raises
     ------
@@ -150,8 +150,8 @@ def from_newick(text: str, *, made_by: MadeBy | None = None) -> Hierarchy:
 
     Notes
     -----
-    O(length), without recursion: any depth. A tree whose leaves lie at different distances from the root has no
-    exact heights; the longest way is taken, and ``made_by.notes`` says so.
+    O(length), without recursion: any depth. A tree whose leaves lie at different distances from the root has
+    no exact heights; the longest way is taken, and ``made_by.notes`` says so.
 
     Examples
     --------
@@ -182,7 +182,9 @@ def from_newick(text: str, *, made_by: MadeBy | None = None) -> Hierarchy:
     )
 
 
-def _heights(parent: np.ndarray, inner: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray | None, list[str]]:
+def _heights(
+    parent: np.ndarray, inner: np.ndarray, lengths: np.ndarray
+) -> tuple[np.ndarray | None, list[str]]:
     """The longest way down from each node, and what had to be assumed."""
     given = ~np.isnan(lengths)
     if not given[1:].any():
@@ -235,7 +237,9 @@ def to_newick(h: Hierarchy, *, lengths: bool = True) -> str:
         return ";"
     empty = np.flatnonzero(h.sizes == 0)
     if len(empty):
-        raise InvalidDataError(f"Part {int(empty[0])} is empty, and Newick has no empty parts.", name="hierarchy")
+        raise InvalidDataError(
+            f"Part {int(empty[0])} is empty, and Newick has no empty parts.", name="hierarchy"
+        )
     height = h.height.copy()
     if h.n_parts == 1 and not np.isfinite(height[0]):
         height[0] = 0.0
@@ -257,7 +261,9 @@ def _text(h: Hierarchy, height: np.ndarray, lengths: bool) -> str:
     out: list[str] = []
 
     def close(part: int) -> None:
-        leaves = [_quoted(ids[order[i]]) + _length(scale[part], lengths) for i in range(own[part], stop[part])]
+        leaves = [
+            _quoted(ids[order[i]]) + _length(scale[part], lengths) for i in range(own[part], stop[part])
+        ]
         if leaves and out[-1] != "(":
             out.append(",")
         out.append(",".join(leaves) + ")" + ("" if names is None else _quoted(names[part])))

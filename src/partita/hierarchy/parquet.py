@@ -1,8 +1,8 @@
-"""A small Parquet writer whose columns can be mapped into memory: PLAIN, uncompressed, one aligned page a column.
+"""A small Parquet writer whose columns can be mapped into memory: PLAIN, uncompressed, one aligned page each.
 
-General writers compress, mix encodings and start values at odd offsets, so that reading means decoding. Here the
-values of a column lie in the file as they lie in memory, at a multiple of 64 bytes, and the writer says where.
-Any Parquet reader reads the result. Called by ``hierarchy.files``.
+General writers compress, mix encodings and start values at odd offsets, so that reading means decoding. Here
+the values of a column lie in the file as they lie in memory, at a multiple of 64 bytes, and the writer says
+where. Any Parquet reader reads the result. Called by ``hierarchy.files``.
 
 Format: https://github.com/apache/parquet-format; its structures are written in Thrift's compact protocol.
 """
@@ -39,7 +39,7 @@ _KINDS = {
     "f8": (_DOUBLE, None),
 }
 _STORED = {"i1": "<i4", "i2": "<i4", "u1": "<i4", "u2": "<i4"}
-# Values are padded into slices of this many rows on their way to the file, so that little is copied at a time.
+# Values go to the file in pieces of this many, so that little is copied at a time.
 _CHUNK = 2**20
 
 
@@ -101,7 +101,9 @@ class _Column:
         return sum(4 + 4 * len(text) for text in texts) + (high - low) + 64
 
 
-def write_parquet(file: BinaryIO, columns: Mapping[str, np.ndarray], note: Mapping[str, str]) -> list[Written]:
+def write_parquet(
+    file: BinaryIO, columns: Mapping[str, np.ndarray], note: Mapping[str, str]
+) -> list[Written]:
     """Write columns of one length to an open binary file.
 
     Parameters
@@ -176,7 +178,7 @@ def _pieces(flat: np.ndarray, dtype: str) -> Iterator[bytes | memoryview]:
     stored = _STORED.get(dtype, "<" + dtype)
     for low in range(0, flat.size, _CHUNK):
         piece = np.ascontiguousarray(flat[low : low + _CHUNK].astype(stored, copy=False))
-        yield memoryview(piece.view(np.uint8))
+        yield memoryview(piece.view(np.uint8).data)
 
 
 def _stored_bytes(count: int, dtype: str) -> int:

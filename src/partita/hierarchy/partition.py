@@ -25,8 +25,8 @@ class Partition:
     n_parts : int, optional
         Default: the largest label plus one. Parts without items are allowed.
     parts : array-like of int, shape (n_parts,), optional
-        The part of `hierarchy` that each label stands for; -1 for an item that is a part by itself (a singleton
-        of a dendrogram).
+        The part of `hierarchy` that each label stands for; -1 for an item that is a part by itself (a
+        singleton of a dendrogram).
     hierarchy : Hierarchy, optional
         Where the partition was cut from.
     part_labels : array-like of int, shape (m,), optional
@@ -59,6 +59,7 @@ class Partition:
     parts: np.ndarray | None
     hierarchy: Hierarchy | None
     part_labels: np.ndarray | None
+    _groups: tuple[np.ndarray, np.ndarray] | None
 
     def __init__(
         self,
@@ -125,9 +126,11 @@ class Partition:
                 allowed=f"0 to {self.n_parts - 1}" if self.n_parts else "nothing: there are no parts",
                 got=part,
             )
-        if self._groups is None:
-            object.__setattr__(self, "_groups", self._grouped())
-        items, first = self._groups
+        groups = self._groups
+        if groups is None:
+            groups = self._grouped()
+            object.__setattr__(self, "_groups", groups)
+        items, first = groups
         return items[first[part] : first[part + 1]]
 
     def _grouped(self) -> tuple[np.ndarray, np.ndarray]:

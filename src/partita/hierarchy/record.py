@@ -80,7 +80,7 @@ class MadeBy:
         """
         if not isinstance(record, Mapping):
             raise InvalidDataError("The record 'made_by' is not a JSON object.", got=record)
-        values = {}
+        values: dict[str, Any] = {}
         kinds = _kinds()
         for name, value in record.items():
             if name not in kinds:
@@ -92,7 +92,9 @@ class MadeBy:
             value = _restored(value)
             if not isinstance(value, kinds[name]) or (name == "cost" and isinstance(value, bool)):
                 raise InvalidDataError(f"The field {name!r} of 'made_by' has the wrong type.", got=value)
-            values[name] = tuple(str(note) for note in value) if name == "notes" else value
+            values[name] = value
+        if "notes" in values:
+            values["notes"] = tuple(str(note) for note in values["notes"])
         return cls(**values)
 
 

@@ -1,4 +1,4 @@
-"""Reading a ``.partita`` folder: nothing is handed out before it is verified. Called by ``hierarchy.files``."""
+"""Reading a ``.partita`` folder: nothing is handed out before it is verified."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ class Store(Mapping[str, np.ndarray]):
         true = path.stat().st_size
         if true != size or size < 12:
             raise broken(self._path, f"{name} has {true} bytes where {size} are expected (cut short?)")
-        return np.memmap(path, dtype=np.uint8, mode="r") if size >= EAGER_BYTES else np.fromfile(path, np.uint8)
+        return (
+            np.memmap(path, dtype=np.uint8, mode="r") if size >= EAGER_BYTES else np.fromfile(path, np.uint8)
+        )
 
     def _column(self, name: str, about: dict[str, Any], rows: int, size: int) -> Column:
         kind = self._expect(about.get("kind"), str, "kind")
@@ -156,7 +158,9 @@ class Store(Mapping[str, np.ndarray]):
             for name in names:
                 if name not in table:
                     raise broken(self._path, f"the column {name!r} is missing")
-        flat = [(parts[name], "f8" if name == "height" else "i8") for name in wanted[:4]] + [(items["order"], "i8")]
+        flat = [(parts[name], "f8" if name == "height" else "i8") for name in wanted[:4]] + [
+            (items["order"], "i8")
+        ]
         flat += [(parts[level_name(j)], "i4") for j in range(1, len(self._level_sizes))]
         if any(c.kind != "numbers" or c.dtype != dtype or c.shape for c, dtype in flat):
             raise broken(self._path, "a column of the tree has another type than the format says")
@@ -178,7 +182,7 @@ class Store(Mapping[str, np.ndarray]):
     def _verify_column(self, opened: Opened, name: str, column: Column) -> None:
         crc = 0
         for run in column.runs:
-            crc = zlib.crc32(opened.data[run.offset : run.offset + run.levels + run.values], crc)
+            crc = zlib.crc32(opened.data[run.offset : run.offset + run.levels + run.values].data, crc)
         if crc != column.crc:
             raise broken(self._path, f"the column {name!r} of {opened.name} does not have its checksum")
 
@@ -243,7 +247,7 @@ class Store(Mapping[str, np.ndarray]):
 
     def _verify_files(self) -> None:
         for opened in self._files.values():
-            if zlib.crc32(opened.data) != opened.crc:
+            if zlib.crc32(opened.data.data) != opened.crc:
                 raise broken(self._path, f"{opened.name} does not have its checksum")
 
     def _check_item_labels(self) -> None:
@@ -266,7 +270,7 @@ class Store(Mapping[str, np.ndarray]):
         if not name.isidentifier() or not path.is_file() or path.stat().st_size != size:
             raise broken(self._path, f"{file} is missing or cut short")
         data = np.memmap(path, dtype=np.uint8, mode="r")
-        if zlib.crc32(data) != self._number("crc32", within=about):
+        if zlib.crc32(data.data) != self._number("crc32", within=about):
             raise broken(self._path, f"{file} does not have its checksum")
         try:
             return np.load(path, mmap_mode="r" if size >= EAGER_BYTES else None, allow_pickle=False)
@@ -287,10 +291,10 @@ def _decoded(data: np.ndarray, column: Column) -> np.ndarray:
         if column.kind == "numbers":
             pieces.append(_numbers(values, column, run.rows))
         elif column.kind == "texts":
-            pieces.append(_objects(parquet.read_texts(memoryview(values), run.rows)))
+            pieces.append(_objects(parquet.read_texts(values.data, run.rows)))
         else:
             lengths = parquet.read_levels(data[run.offset : low].tobytes(), run.entries)
-            pieces.append(_lists(memoryview(values), lengths, run.rows))
+            pieces.append(_lists(values.data, lengths, run.rows))
     if len(pieces) == 1:
         return pieces[0]
     if pieces:

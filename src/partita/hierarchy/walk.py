@@ -96,8 +96,10 @@ def _as_csr(similarity: Any, n: int) -> Any:
     gap = abs(matrix - matrix.T)
     if gap.nnz and gap.max() > 1e-10 * abs(matrix).max():
         raise InvalidDataError(
-            "similarity is not symmetric.", name="similarity", hint="use (S + S.T) / 2, or S + S.T for a triangle"
-        )  # fmt: skip
+            "similarity is not symmetric.",
+            name="similarity",
+            hint="use (S + S.T) / 2, or S + S.T for a triangle",
+        )
     return matrix
 
 

@@ -1,4 +1,4 @@
-"""Walks over a tree in preorder: the laws, up and down passes, slices. Called by the hierarchy and the makers.
+"""Walks over a tree in preorder: the laws, up and down passes, slices. Called by ``hierarchy``.
 
 A tree is ``parent`` (``parent[0] == -1``, ``parent[v] < v``, a subtree is one run of parts) and, where items
 matter, ``order``, ``start`` and ``stop``. Nothing here recurses, so depth is no limit.
@@ -177,7 +177,7 @@ def tree_fill_items(order, start, stop, parts, labels):
 
 @jit
 def tree_fill_parts(end, parts, numbers, labels):
-    """INOUT labels[m]: ``numbers[k]`` for the parts in the subtree of ``parts[k]``. IN end, parts, numbers."""
+    """INOUT labels[m]: ``numbers[k]`` for the parts within ``parts[k]``. IN end, parts, numbers."""
     for k in range(parts.shape[0]):
         for v in range(parts[k], end[parts[k]]):
             labels[v] = numbers[k]

@@ -13,9 +13,9 @@ _NEGLIGIBLE = 1e-18
 def expected_information(sizes_a, counts_a, sizes_b, counts_b, n):
     """The mean mutual information, in nats, over all pairs of partitions with these part sizes.
 
-    IN sizes_a, sizes_b float64: the distinct sizes; counts_a, counts_b float64: how many parts have each. For each
-    pair of sizes the hypergeometric law is summed from its mode outwards by the ratio of neighbouring terms, so that
-    no logarithm of a factorial, which would lose digits at large n, is needed.
+    IN sizes_a, sizes_b float64: the distinct sizes; counts_a, counts_b float64: how many parts have each.
+    For each pair of sizes the hypergeometric law is summed from its mode outwards by the ratio of
+    neighbouring terms, so that no logarithm of a factorial, which would lose digits at large n, is needed.
     Nguyen, Epps & Bailey, JMLR 11 (2010) 2837-2854.
     """
     total = 0.0

@@ -24,7 +24,8 @@ def cover_rows(X, centers, home, candidates, rule, most, radius, parts, weights,
 
     IN X (b, d); centers float64 (k, d); home intp[b], -1 for noise; candidates intp (b, t), ascending by row;
     rule; most, the largest number of parts of an item; radius, inf for none.
-    OUT parts intp (b, most), weights float64 (b, most), counts intp[b]. Returns the rows that `most` cut short.
+    OUT parts intp (b, most), weights float64 (b, most), counts intp[b]. Returns the rows that `most` cut
+    short.
     """
     capped = 0
     t = candidates.shape[1]

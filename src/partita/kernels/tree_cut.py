@@ -82,9 +82,9 @@ def _pop(heap, count, height, size):
 def tree_split_highest(end, height, size, gain, may_split, wanted, split):
     """Split the highest part (ties: larger, then preorder) until there are at least `wanted` parts.
 
-    Starts from the parts that ``split`` already splits. IN end; height float64[m]; size intp[m]; gain intp[m]:
-    parts more after a split; may_split bool[m]. INOUT split bool[m]. Returns the count before the last split that
-    added parts and the count at the end; equal when the start already had enough.
+    Starts from the parts that ``split`` already splits. IN end; height float64[m]; size intp[m]; gain
+    intp[m]: parts more after a split; may_split bool[m]. INOUT split bool[m]. Returns the count before the
+    last split that added parts and the count at the end; equal when the start already had enough.
     """
     m = end.shape[0]
     heap = np.empty(m, np.intp)
@@ -122,8 +122,8 @@ def tree_label_cut(order, end, start, stop, own, chosen, split, singletons, labe
     """Labels of a cut, in preorder, a split part's own items after its children; returns the number of parts.
 
     IN order, end, start, stop, own (tree_own_start), chosen, split, singletons (own items of split parts are
-    parts). INOUT labels int32[n] and part_labels int32[m], both filled with noise. OUT parts intp[count]: the part
-    of each label, -1 for an item by itself.
+    parts). INOUT labels int32[n] and part_labels int32[m], both filled with noise. OUT parts intp[count]:
+    the part of each label, -1 for an item by itself.
     """
     m, n = end.shape[0], order.shape[0]
     count = 0

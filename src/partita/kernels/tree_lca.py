@@ -1,4 +1,4 @@
-"""Smallest common parts, by jump pointers: one pointer a part, O(log depth) a pair. Called by ``hierarchy.walk``."""
+"""Smallest common parts, by jump pointers: O(log depth) a pair. Called by ``hierarchy.walk``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from partita.kernels.jit import jit
 
 @jit
 def tree_jump(parent, depth, jump):
-    """OUT jump intp[m]: an ancestor of each part, chosen so that any ancestor is reached in O(log depth) steps.
+    """OUT jump intp[m]: an ancestor of each part, so that any is reached in O(log depth) steps.
 
     IN parent, depth. The skew-binary scheme of Myers (1983), doi:10.1016/0020-0190(83)90106-0.
     """

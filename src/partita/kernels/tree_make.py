@@ -6,6 +6,8 @@ import numpy as np
 
 from partita.kernels.jit import jit
 
+_SHORT = 16
+
 
 @jit
 def tree_group(parent, first, children):
@@ -34,7 +36,7 @@ def tree_group(parent, first, children):
 
 @jit
 def tree_breadth(root, first, children, queue):
-    """OUT queue intp[m]: parts, each after its parent; returns how many the root reaches. IN first, children."""
+    """OUT queue intp[m]: parts, each after its parent; returns how many are reached. IN first, children."""
     queue[0] = root
     filled = 1
     head = 0
@@ -96,7 +98,7 @@ def _insertion_sort(run, size, key, lowest):
 @jit
 def _merge_sort(run, size, key, lowest):
     count = run.shape[0]
-    width = 16
+    width = _SHORT
     for low in range(0, count, width):
         _insertion_sort(run[low : low + width], size, key, lowest)
     source, target = run, np.empty_like(run)
@@ -120,8 +122,11 @@ def _merge_sort(run, size, key, lowest):
 def tree_sort_children(first, children, size, key, lowest):
     """INOUT children: siblings largest first, then by key, then by lowest rank. IN the rest; key (m, d)."""
     for v in range(first.shape[0] - 1):
-        if first[v + 1] - first[v] > 1:
-            _merge_sort(children[first[v] : first[v + 1]], size, key, lowest)
+        run = children[first[v] : first[v + 1]]
+        if run.shape[0] > _SHORT:
+            _merge_sort(run, size, key, lowest)
+        elif run.shape[0] > 1:
+            _insertion_sort(run, size, key, lowest)
 
 
 @jit
