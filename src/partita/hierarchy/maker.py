@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
+from partita._core.errors import InvalidParameterError
 from partita._core.params import Rule, check_parameters
 
 if TYPE_CHECKING:
@@ -81,8 +82,24 @@ class InductiveMaker(HierarchyMaker):
         Returns
         -------
         labels : int32[n]
+
+        Raises
+        ------
+        InvalidParameterError
+            For a partition of another hierarchy, or of none.
         """
         check_is_fitted(self)
-        parts = self.apply(X)
-        of_part = self.hierarchy_.part_labels(level) if isinstance(level, int) else level.part_labels
-        return np.asarray(of_part[parts], dtype=np.int32)
+        labels = self._labels_of_parts(level)
+        return np.asarray(labels[self.apply(X)], dtype=np.int32)
+
+    def _labels_of_parts(self, level: int | Partition) -> np.ndarray:
+        if isinstance(level, (int, np.integer)):
+            return self.hierarchy_.part_labels(int(level))
+        if getattr(level, "hierarchy", None) is not self.hierarchy_ or level.part_labels is None:
+            raise InvalidParameterError(
+                f"The 'level' of {type(self).__name__}.predict is not valid.",
+                name="level",
+                allowed="a number, or a cut of this estimator's hierarchy_",
+                got=level,
+            )
+        return level.part_labels

@@ -1,4 +1,4 @@
-"""Nearest centre as a pure function of row and centres, on top of BLAS products. Called by the makers of points.
+"""Nearest centre as a pure function of row and centres, on top of BLAS products. For makers of points.
 
 A product of float32 matrices is fast, but its last digits depend on the block and the BLAS. So it only
 filters: centres within its rounding error of the best are decided anew in float64, in fixed order, lowest

@@ -11,7 +11,7 @@ from partita.kernels.jit import jit
 def labels_group(labels, first, members):
     """Rows of each cell as runs, each run ascending.
 
-    IN labels intp[n]. OUT first intp[k + 1], members intp[n]: cell c holds ``members[first[c]:first[c + 1]]``.
+    IN labels intp[n]. OUT first intp[k + 1], members intp[n]: cell c has ``members[first[c]:first[c + 1]]``.
     """
     first[:] = 0
     for label in labels:

@@ -1,4 +1,4 @@
-"""A tree of cells over a sample, from the top: each cell is divided by k-means. Called by HierarchicalKMeans."""
+"""A tree of cells over a sample, from the top: cells divided by k-means. Called by HierarchicalKMeans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita._core.threads import map_tasks
-from partita.points._sample import Cells, Sample, assign_all, lloyd, start_centers
+from partita.points._sample import Cells, Sample, assign_all, lloyd, mean_of, start_centers
 
 _START_ROWS = 64
 _LEARN_ROWS = 256
@@ -26,11 +26,14 @@ class CellTree:
         The cells without children, in the order of the centres.
     centers : float64 (k, d)
         Of the leaves.
+    labels : intp[s]
+        The leaf of each row of the sample, by its place in `leaves`.
     """
 
     parent: np.ndarray
     leaves: np.ndarray
     centers: np.ndarray
+    labels: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def grow_cells(sample: Sample, n_leaves: int, branching: int | None, *, by_size:
     A cell is divided into `branching` cells (None: the square root of the leaves below the root, then all at
     once). They receive leaves in proportion to their inertia, or to their weight if `by_size`.
     """
-    center = np.average(sample.points.astype(np.float64), axis=0, weights=sample.weight)
+    center = mean_of(sample.points, sample.weight)
     frontier = [_Cell(0, 0, np.arange(len(sample)), n_leaves, center)]
     parent, leaves = [-1], []
     while frontier:
@@ -61,12 +64,15 @@ def grow_cells(sample: Sample, n_leaves: int, branching: int | None, *, by_size:
                 frontier.append(_Cell(len(parent), cell.depth + 1, rows, share, center))
                 parent.append(cell.number)
     leaves.sort(key=lambda cell: cell.number)
+    labels = np.empty(len(sample), np.intp)
+    for leaf, cell in enumerate(leaves):
+        labels[cell.rows] = leaf
     numbers = np.array([cell.number for cell in leaves], np.intp)
-    return CellTree(np.array(parent, np.intp), numbers, np.array([cell.center for cell in leaves]))
+    return CellTree(np.array(parent, np.intp), numbers, np.array([cell.center for cell in leaves]), labels)
 
 
 def share_leaves(shares: np.ndarray, most: np.ndarray, total: int) -> np.ndarray:
-    """`total` leaves among cells in proportion to `shares`: at least 1 each and at most `most` (Sainte-Laguë)."""
+    """`total` leaves among cells in proportion to `shares`, from 1 to `most` for each (Sainte-Laguë)."""
     given = np.ones(len(shares), np.intp)
     shares = np.maximum(shares, np.finfo(float).tiny)
     for _ in range(total - len(shares)):

@@ -1,8 +1,8 @@
 """Which cell a row belongs to: a pure function of the row and the centres. Called by HierarchicalKMeans.
 
-A row looks for its nearest *guide* (a centre of a group of cells) first, then for the nearest among the cells that
-the guide lists. Both searches are decided by ``kernels.assign``, so that neither the block nor the threads nor
-the BLAS have a say, and training rows and new rows get the same answer.
+A row looks for its nearest *guide* (a centre of a group of cells) first, then for the nearest among the cells
+that the guide lists. Both searches are decided by ``kernels.assign``, so that neither the block nor the
+threads nor the BLAS have a say, and training rows and new rows get the same answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLOCK = 8192
 class Frame:
     """How rows are seen: length 1 if `unit`, then ``row * scale - shift``.
 
-    The scale is a power of two, so that it changes no digit; it keeps squares of 1e-200 and 1e200 within range.
+    The scale is a power of two, so that it changes no digit; it keeps squares of 1e-200 or 1e200 in range.
     """
 
     shift: np.ndarray
@@ -93,6 +93,12 @@ class Nearest:
         self._guides = _Table(guides, np.arange(len(guides)))
         self._tables = [_Table(np.ascontiguousarray(centers[cells]), cells) for cells in lists]
 
+    def moved(self, cells: np.ndarray, centers: np.ndarray) -> Nearest:
+        """The same with some centres elsewhere, known to every guide."""
+        changed = self.centers.copy()
+        changed[cells] = centers
+        return Nearest(self.frame, changed, self.guides, [np.union1d(known, cells) for known in self.lists])
+
     def find(
         self,
         X: np.ndarray,
@@ -103,12 +109,13 @@ class Nearest:
     ) -> None:
         """Write cells (int32[n]) and squared distances in the frame (float64[n]) at `rows` (intp)."""
 
-        def block(start: int, stop: int) -> int:
-            self._find(X, rows[start:stop], labels, distances)
-            return stop - start
-
         watcher = progress or Progress()
-        map_blocks(block, len(rows), _BLOCK, after=lambda done: watcher.advance(_BLOCK))
+        map_blocks(
+            lambda start, stop: self._find(X, rows[start:stop], labels, distances),
+            len(rows),
+            _BLOCK,
+            after=lambda done: watcher.advance(_BLOCK),
+        )
 
     def _find(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray, distances: np.ndarray) -> None:
         framed, norms = self.frame.see(X, rows)

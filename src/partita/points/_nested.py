@@ -14,7 +14,7 @@ from partita._core.progress import Progress
 from partita.points._grow import CellTree, grow_cells
 from partita.points._input import CanonicalRows
 from partita.points._nearest import Frame, Nearest
-from partita.points._sample import Cells, Sample, assign_all, refine
+from partita.points._sample import Cells, Sample, assign_all, mean_of, refine
 
 _ROWS_PER_CELL = 128
 _FEWEST_ROWS = 32768
@@ -97,12 +97,16 @@ def frame_of(rows: CanonicalRows, ids: np.ndarray, *, unit: bool) -> Frame:
     d = X.shape[1]
     if unit:
         return Frame(np.zeros(d), 1.0, True)
-    points = X[rows.first[ids]].astype(np.float64)
+    points = X[rows.first[ids]]
     low, high = points.min(axis=0), points.max(axis=0)
-    half = high / 2 - low / 2 if np.abs(points).max() > 1e300 else (high - low) / 2
-    spread = float(half.max(initial=0.0)) or float(np.abs(points).max(initial=0.0))
-    scale = float(np.ldexp(1.0, -int(np.clip(np.frexp(spread)[1], -1000, 1020)))) if spread else 1.0
-    return Frame(np.average(points * scale, axis=0, weights=rows.weight[ids]), scale, False)
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    largest = float(np.maximum(-low, high).max())
+    spread = float((high / 2 - low / 2).max()) or largest
+    scale = float(np.ldexp(1.0, -int(np.clip(np.frexp(spread)[1], -1000, 1000)))) if spread else 1.0
+    # Sums of values near the end of float64's range overflow; 2**-60 of them don't.
+    lift = 2.0**-60 if largest > 1e280 else 1.0
+    mean = mean_of(points * lift if lift < 1.0 else points, rows.weight[ids])
+    return Frame(mean * (scale / lift), scale, False)
 
 
 def build(rows: CanonicalRows, request: Request, *, unit: bool, progress: Progress) -> Nested:
@@ -113,22 +117,17 @@ def build(rows: CanonicalRows, request: Request, *, unit: bool, progress: Progre
     InfeasibleError
         When float64 can't tell enough rows apart.
     """
-    n = len(rows.source)
     heavy = np.flatnonzero(rows.weight > 0)
     frame = frame_of(rows, heavy[: _sample_size(request.n_leaves)], unit=unit)
-    nested = Nested(Stage(None, np.empty(0)), [-1], np.empty(n, np.intp), np.empty(n), 0, True)  # type: ignore[arg-type]
-    labels = np.empty(n, np.int32)
-    work = [(None, 0, 0, np.arange(n), heavy, request.n_leaves)]
+    builder = _Builder(rows, request, frame, progress)
+    root, work = builder.divide(_Task(0, np.arange(len(rows.source)), heavy, request.n_leaves))
     while work:
-        above, cell, node, members, ids, n_leaves = work.pop()
-        stage = _stage(nested, labels, rows, frame, node, members, ids, n_leaves, request, progress)
-        if above is None:
-            nested.root = stage
-        else:
-            above.below[cell] = stage
-        if request.max_size is not None:
-            work += _too_large(stage, labels, rows, members, ids, request.max_size)
-    return nested
+        task = work.pop()
+        stage, more = builder.divide(task)
+        assert task.above is not None
+        task.above.below[task.cell] = stage
+        work += more
+    return Nested(root, builder.parent, builder.node, builder.distances, builder.n_iter, builder.converged)
 
 
 def leaves_for(n_rows: int, n_distinct: int, max_size: int) -> int:
@@ -142,29 +141,87 @@ def _sample_size(n_leaves: int) -> int:
     return max(_FEWEST_ROWS, _ROWS_PER_CELL * n_leaves)
 
 
-def _stage(nested, labels, rows, frame, node, members, ids, n_leaves, request, progress) -> Stage:
-    X = rows.source
-    learnt = ids[: _sample_size(n_leaves)]
-    progress.start(f"Learn {n_leaves} cells from {len(learnt)} rows")
-    points, norms = frame.see(X, rows.first[learnt])
-    sample = Sample(points, rows.weight[learnt], (norms * norms).astype(np.float32), frame.unit)
-    tree = grow_cells(sample, n_leaves, request.branching, by_size=request.max_size is not None)
-    centers = tree.centers.copy()
-    cells, n_iter, converged = refine(
-        sample, centers, max_iter=request.max_iter, tol=request.tol, n_near=_NEAR
-    )
-    nested.n_iter, nested.converged = max(nested.n_iter, n_iter), nested.converged and converged
-    cells = _fill_sample(sample, centers, cells)
-    guides, lists = _guides(tree, sample, centers, cells)
-    progress.start(f"Assign {len(members)} rows", len(members))
-    nearest = _fill_exactly(
-        Nearest(frame, centers, guides, lists), rows, members, ids, labels, nested.distances, progress
-    )
-    local = np.concatenate([[node], len(nested.parent) + np.arange(len(tree.parent) - 1)]).astype(np.intp)
-    nested.parent += [int(local[above]) for above in tree.parent[1:]]
-    stage = Stage(nearest, local[tree.leaves])
-    nested.node[members] = stage.nodes[labels[members]]
-    return stage
+@dataclass(frozen=True)
+class _Task:
+    """A node to divide: its rows, its distinct rows, and how many cells it becomes."""
+
+    node: int
+    members: np.ndarray
+    ids: np.ndarray
+    n_leaves: int
+    above: Stage | None = None
+    cell: int = 0
+
+
+class _Builder:
+    """The arrays that all stages write to, and the division of one node."""
+
+    def __init__(self, rows: CanonicalRows, request: Request, frame: Frame, progress: Progress) -> None:
+        n = len(rows.source)
+        self._rows, self._request, self._frame, self._progress = rows, request, frame, progress
+        self._labels = np.empty(n, np.int32)
+        self.parent, self.node, self.distances = [-1], np.empty(n, np.intp), np.empty(n)
+        self.n_iter, self.converged = 0, True
+
+    def divide(self, task: _Task) -> tuple[Stage, list[_Task]]:
+        """Learn the cells of a node, assign its rows, and name the cells that are still too large."""
+        tree, centers, guides, lists = self._learn(task)
+        self._progress.start(f"Assign {len(task.members)} rows", len(task.members))
+        nearest = self._assign(Nearest(self._frame, centers, guides, lists), task)
+        local = np.concatenate([[task.node], len(self.parent) + np.arange(len(tree.parent) - 1)])
+        self.parent += [int(local[above]) for above in tree.parent[1:]]
+        stage = Stage(nearest, local[tree.leaves].astype(np.intp))
+        self.node[task.members] = stage.nodes[self._labels[task.members]]
+        return stage, self._too_large(stage, task)
+
+    def _learn(self, task: _Task) -> tuple[CellTree, np.ndarray, np.ndarray, list[np.ndarray]]:
+        rows, request = self._rows, self._request
+        learnt = task.ids[: _sample_size(task.n_leaves)]
+        self._progress.start(f"Learn {task.n_leaves} cells from {len(learnt)} rows")
+        points, norms = self._frame.see(rows.source, rows.first[learnt])
+        squares = (norms * norms).astype(np.float32)
+        sample = Sample(points, rows.weight[learnt], squares, self._frame.unit)
+        tree = grow_cells(sample, task.n_leaves, request.branching, by_size=request.max_size is not None)
+        centers = tree.centers.copy()
+        cells = Cells(tree.labels, np.zeros(len(sample)))
+        cells, n_iter, converged = refine(
+            sample, centers, cells, max_iter=request.max_iter, tol=request.tol, n_near=_NEAR
+        )
+        self.n_iter, self.converged = max(self.n_iter, n_iter), self.converged and converged
+        cells = _fill_sample(sample, centers, cells)
+        return tree, centers, *_guides(tree, sample, centers, cells)
+
+    def _assign(self, nearest: Nearest, task: _Task) -> Nearest:
+        """Assign the rows; empty cells move to the farthest rows and all is assigned anew: inertia falls."""
+        X, own = self._rows.source, self._rows.first[task.ids]
+        k = len(nearest.centers)
+        while True:
+            nearest.find(X, task.members, self._labels, self.distances, self._progress)
+            empty = np.flatnonzero(np.bincount(self._labels[own], minlength=k) == 0)
+            if not len(empty):
+                return nearest
+            farthest = np.argsort(-self.distances[own], kind="stable")[: len(empty)]
+            farthest = farthest[self.distances[own[farthest]] > 0]
+            if not len(farthest):
+                raise InfeasibleError(
+                    f"{k} cells are wanted, and float64 can tell only {k - len(empty)} rows apart.",
+                    f"ask for at most {k - len(empty)} parts, or scale the columns to a common size",
+                    name="n_clusters",
+                )
+            exact = [nearest.frame.see_exactly(X, row) for row in own[farthest]]
+            nearest = nearest.moved(empty[: len(farthest)], np.array(exact))
+
+    def _too_large(self, stage: Stage, task: _Task) -> list[_Task]:
+        max_size = self._request.max_size
+        if max_size is None:
+            return []
+        labels, own = self._labels[task.members], self._labels[self._rows.first[task.ids]]
+        work = []
+        for cell in np.flatnonzero(np.bincount(labels, minlength=len(stage.nodes)) > max_size):
+            members, ids = task.members[labels == cell], task.ids[own == cell]
+            n_leaves = leaves_for(len(members), len(ids), max_size)
+            work.append(_Task(int(stage.nodes[cell]), members, ids, n_leaves, stage, int(cell)))
+        return work
 
 
 def _fill_sample(sample: Sample, centers: np.ndarray, cells: Cells) -> Cells:
@@ -179,33 +236,10 @@ def _fill_sample(sample: Sample, centers: np.ndarray, cells: Cells) -> Cells:
     return cells
 
 
-def _fill_exactly(nearest, rows, members, ids, labels, distances, progress) -> Nearest:
-    """Assign `members`; while cells stay empty, move them to the farthest rows, so the inertia falls each time."""
-    X, own = rows.source, rows.first[ids]
-    while True:
-        nearest.find(X, members, labels, distances, progress)
-        empty = np.flatnonzero(np.bincount(labels[own], minlength=len(nearest.centers)) == 0)
-        if not len(empty):
-            return nearest
-        farthest = np.argsort(-distances[own], kind="stable")[: len(empty)]
-        farthest = farthest[distances[own[farthest]] > 0]
-        if not len(farthest):
-            n_cells = len(nearest.centers) - len(empty)
-            raise InfeasibleError(
-                f"{len(nearest.centers)} cells are wanted, and float64 can tell only {n_cells} rows apart.",
-                f"ask for at most {n_cells} parts, or scale the columns to a common size",
-                name="n_clusters",
-            )
-        centers = nearest.centers.copy()
-        centers[empty[: len(farthest)]] = [nearest.frame.see_exactly(X, row) for row in own[farthest]]
-        lists = [np.union1d(cells, empty) for cells in nearest.lists]
-        nearest = Nearest(nearest.frame, centers, nearest.guides, lists)
-
-
 def _guides(
     tree: CellTree, sample: Sample, centers: np.ndarray, cells: Cells
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Groups of about the square root of all cells, and the cells that rows near each group's centre fall in."""
+    """Groups of about the square root of all cells, and the cells of the rows nearest to each group."""
     k = len(centers)
     everything = np.arange(k)
     if k <= _ONE_GUIDE:
@@ -226,7 +260,7 @@ def _guides(
 
 
 def _groups(tree: CellTree) -> np.ndarray:
-    """The group of each leaf: the highest cell above it with few leaves, or with nothing but leaves below it."""
+    """The group of each leaf: the highest cell above it with few leaves, or with only leaves below it."""
     m, k = len(tree.parent), len(tree.leaves)
     below, inner = np.zeros(m, np.intp), np.zeros(m, bool)
     below[tree.leaves] = 1
@@ -240,14 +274,3 @@ def _groups(tree: CellTree) -> np.ndarray:
         above = group[tree.parent[v]] if v else -1
         group[v] = above if above >= 0 else (v if stops[v] else -1)
     return np.unique(group[tree.leaves], return_inverse=True)[1]
-
-
-def _too_large(stage, labels, rows, members, ids, max_size) -> list:
-    count = np.bincount(labels[members], minlength=len(stage.nodes))
-    own = labels[rows.first[ids]]
-    work = []
-    for cell in np.flatnonzero(count > max_size):
-        inside, distinct = members[labels[members] == cell], ids[own == cell]
-        n_leaves = leaves_for(len(inside), len(distinct), max_size)
-        work.append((stage, int(cell), int(stage.nodes[cell]), inside, distinct, n_leaves))
-    return work

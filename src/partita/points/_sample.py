@@ -1,7 +1,7 @@
-"""k-means on a block of rows in memory: start, means, refinement among near cells. Called by HierarchicalKMeans.
+"""k-means on rows in memory: start, means, refinement among near cells. Called by HierarchicalKMeans.
 
-Rows stand in content order, cells are summed row after row in float64, and blocks don't depend on the number of
-threads; so the same rows give the same centres, bit for bit.
+Rows stand in content order, cells are summed row after row in float64, and blocks don't depend on the number
+of threads; so the same rows give the same centres, bit for bit.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def near_centers(centers: np.ndarray, n_near: int) -> np.ndarray:
 
 
 def move_centers(sample: Sample, cells: Cells, centers: np.ndarray) -> None:
-    """Put each centre at the weighted mean of its rows; an empty cell takes the row farthest from its centre."""
+    """Put each centre at the weighted mean of its rows; an empty cell takes the row farthest from its own."""
     first, members = cells.groups(len(centers))
     mass = np.empty(len(centers))
     map_blocks(
@@ -135,6 +135,13 @@ def move_centers(sample: Sample, cells: Cells, centers: np.ndarray) -> None:
         normalise(centers)
 
 
+def mean_of(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weighted mean of rows in float64, float64[d]."""
+    centers, mass = np.zeros((1, points.shape[1])), np.empty(1)
+    cells_mean(points, weight, np.array([0, len(points)]), np.arange(len(points)), 0, 1, centers, mass)
+    return centers[0]
+
+
 def normalise(centers: np.ndarray) -> None:
     """Centres to length 1 in place; a centre at the origin stays there."""
     lengths = np.sqrt(np.einsum("ij,ij->i", centers, centers))
@@ -145,8 +152,8 @@ def normalise(centers: np.ndarray) -> None:
 def start_centers(sample: Sample, k: int) -> np.ndarray:
     """`k` rows far from one another: greedy k-means++ with a fixed sequence in the place of random numbers.
 
-    The rows are in the order of their hashes, so that points of a golden-ratio sequence on the cumulated squared
-    distances are as good as random draws. O(s k d log k).
+    The rows are in the order of their hashes, so that points of a golden-ratio sequence on the cumulated
+    squared distances are as good as random draws. O(s k d log k).
 
     References
     ----------
@@ -179,19 +186,24 @@ def lloyd(sample: Sample, centers: np.ndarray, max_iter: int) -> Cells:
 
 
 def refine(
-    sample: Sample, centers: np.ndarray, *, max_iter: int, tol: float, n_near: int
+    sample: Sample, centers: np.ndarray, cells: Cells, *, max_iter: int, tol: float, n_near: int
 ) -> tuple[Cells, int, bool]:
     """Lloyd's iterations on `centers` (in place) in which rows re-check only the cells near their own.
+
+    Parameters
+    ----------
+    cells : Cells
+        Where the rows are at first.
 
     Returns
     -------
     cells : Cells
-        The nearest of all centres for each row, at the end.
+        The nearest centre for each row, as far as it was looked for.
     n_iter : int
     converged : bool
         Whether an iteration lowered the inertia by less than `tol` of it.
     """
-    cells = assign_all(sample, centers)
+    cells = assign_near(sample, centers, cells, n_near)
     inertia = float(sample.weight @ cells.distances)
     converged, n_iter = False, 0
     while n_iter < max_iter and not converged:
@@ -200,7 +212,7 @@ def refine(
         cells = assign_near(sample, centers, cells, n_near)
         before, inertia = inertia, float(sample.weight @ cells.distances)
         converged = before - inertia <= tol * before
-    return assign_all(sample, centers), n_iter, converged
+    return cells, n_iter, converged
 
 
 def _draw(cumulated: np.ndarray, turns: np.ndarray) -> np.ndarray:

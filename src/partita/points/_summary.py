@@ -1,4 +1,4 @@
-"""What a tree of cells amounts to: mass, centre, inertia and height of every cell. Called by HierarchicalKMeans."""
+"""What a tree of cells amounts to: mass, centre and inertia of every cell. Called by HierarchicalKMeans."""
 
 from __future__ import annotations
 

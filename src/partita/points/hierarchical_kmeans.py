@@ -1,4 +1,4 @@
-"""Nested k-means for vectors: cells within cells, each row in the cell of its nearest centre. Called by users."""
+"""Nested k-means for vectors: cells within cells, each row in the cell of its nearest centre. For users."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from partita import __version__
-from partita._core.errors import InfeasibleError, InvalidParameterError
+from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
@@ -22,7 +22,8 @@ from partita.points._nested import Nested, Request, build, leaves_for
 from partita.points._summary import Summary
 
 _CITATION = (
-    "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), doi:10.1109/TIT.1982.1056489; "
+    "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), "
+    "doi:10.1109/TIT.1982.1056489; "
     "D. Arthur, S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007"
 )
 
@@ -30,19 +31,19 @@ _CITATION = (
 class HierarchicalKMeans(InductiveMaker):
     """Divide rows into nested cells, each row belonging to its nearest centre.
 
-    *When to choose this*: you want many cells of vectors, fast, and know about how many or how large (indexes,
-    shards, curation, codebooks). Where the number of parts should come from the data, take ``PPP``.
+    *When to choose this*: you want many cells of vectors, fast, and know about how many or how large
+    (indexes, shards, curation, codebooks). Where the number of parts should come from the data, take ``PPP``.
 
     Parameters
     ----------
     n_clusters : int, optional
-        Cells of the finest level, exactly. Default, where `max_size` is not given either: the square root of the
-        number of distinct rows.
+        Cells of the finest level, exactly. Default, where `max_size` is not given either: the square root of
+        the number of distinct rows.
     branching : int, optional
         Cells that a cell is divided into. Default: two levels, the square root of the cells, then the cells.
         ``branching=2`` gives the most levels and every number of parts in ``hierarchy_.cut(n_clusters=…)``.
     max_size : int, optional
-        Most rows in a cell of the finest level. Cells that are larger are divided again. Not with `n_clusters`.
+        Most rows in a cell of the finest level. Larger cells are divided again. Not with `n_clusters`.
     metric : {"euclidean", "cosine"}
         For cosine, rows and centres have length 1; rows of zeros lie at the origin.
     max_iter : int
@@ -64,7 +65,7 @@ class HierarchicalKMeans(InductiveMaker):
     labels_ : int32[n]
         Cells of the finest level.
     n_clusters_ : int
-    cluster_centers_ : ndarray of shape (n_clusters_, d)
+    cluster_centers_ : ndarray of shape (number of cells, d)
         By label, in the type of the data.
     inertia_ : float
         Sum of weighted squared distances to the centres (for cosine: of rows and centres of length 1).
@@ -74,18 +75,21 @@ class HierarchicalKMeans(InductiveMaker):
 
     Notes
     -----
-    Centres are learnt on a sample of 128 rows a cell, at least 32,768 (the first rows in the order of their hashes):
-    from the top by greedy k-means++ and Lloyd's iterations, cells receiving children in proportion to their
-    inertia, then by iterations over all cells in which a row re-checks the 64 cells around its own. All rows are
-    then assigned once. O(n sqrt(k) d) for the assignment, about O(128 k sqrt(k) d) for learning; memory for the
-    sample, and 40 n bytes.
+    Centres are learnt on a sample of 128 rows a cell, at least 32,768 (the first rows in the order of their
+    hashes): from the top by greedy k-means++ and Lloyd's iterations, cells receiving children in proportion
+    to their inertia (with `max_size`, to their weight), then by iterations over all cells in which a row
+    re-checks the 64 cells around its own. All rows are then assigned once, each to the nearest of the cells
+    around its group of cells; that finds the nearest of all centres for nearly all rows, and the same one in
+    ``predict``.
+    Time O(n k^0.5 d) for that, O(128 k^1.5 d) for learning; memory for the sample, and about 80 n bytes.
 
-    The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training rows
-    gives ``labels_``.
+    The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training
+    rows gives ``labels_``.
 
     References
     ----------
-    S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982). https://doi.org/10.1109/TIT.1982.1056489
+    S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982).
+    https://doi.org/10.1109/TIT.1982.1056489
 
     D. Arthur and S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007.
     https://dl.acm.org/doi/10.5555/1283383.1283494
@@ -174,7 +178,7 @@ class HierarchicalKMeans(InductiveMaker):
         return self
 
     def apply(self, X: Any) -> np.ndarray:
-        """The leaf part that each row of `X` belongs to, intp[n]; for training rows ``hierarchy_.item_part``."""
+        """The leaf part of each row of `X`, intp[n]; for the training rows ``hierarchy_.item_part``."""
         check_is_fitted(self)
         with thread_scope(self.n_jobs):
             return self._part_of_node[self._nested.find(check_points(self, X, reset=False))]
@@ -182,6 +186,12 @@ class HierarchicalKMeans(InductiveMaker):
     def _request(self, rows: CanonicalRows) -> Request:
         n, distinct = len(rows.source), int(np.count_nonzero(rows.weight))
         if self.max_size is not None:
+            if distinct < rows.n_distinct:
+                raise InvalidDataError(
+                    "max_size counts every row, and some have weight 0.",
+                    name="sample_weight",
+                    hint="leave those rows out of fit, and label them by predict",
+                )
             most = int(np.bincount(rows.inverse).max())
             if most > self.max_size:
                 raise InfeasibleError(

@@ -1,0 +1,58 @@
+"""Every maker that must obey the laws. A new maker is added here, and nowhere else in this folder."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """A maker with parameters.
+
+    Parameters
+    ----------
+    name : str
+    make : callable
+        Keyword arguments -> estimator.
+    counts_rows : bool
+        Whether a parameter counts rows, so that a row of weight 2 is not the same as two rows.
+    any_size : bool
+        Whether one row is enough.
+    """
+
+    name: str
+    make: Callable[..., Any]
+    counts_rows: bool = False
+    any_size: bool = True
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _maker(module: str, name: str, **fixed: Any) -> Callable[..., Any]:
+    return lambda **options: getattr(importlib.import_module(module), name)(**{**fixed, **options})
+
+
+def _there(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+_KMEANS = ("partita.points.hierarchical_kmeans", "HierarchicalKMeans")
+_PPP = ("partita.points.ppp", "PPP")
+_TOPICS = ("partita.text.topic_tree", "TopicTree")
+
+ARRAY_MAKERS = [
+    Case("kmeans", _maker(*_KMEANS)),
+    Case("kmeans-12", _maker(*_KMEANS, n_clusters=12), any_size=False),
+    Case("kmeans-150-binary", _maker(*_KMEANS, n_clusters=150, branching=2), any_size=False),
+    Case("kmeans-max-size", _maker(*_KMEANS, max_size=20), counts_rows=True),
+    Case("kmeans-cosine", _maker(*_KMEANS, n_clusters=9, metric="cosine"), any_size=False),
+]
+if _there(_PPP[0]):
+    ARRAY_MAKERS += [Case("ppp", _maker(*_PPP)), Case("ppp-cosine", _maker(*_PPP, metric="cosine"))]
+
+TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []
