@@ -22,7 +22,7 @@ from partita._core.memory import check_memory
 from partita.io.faults import broken, unusable
 from partita.io.matrices import as_points, dense_source, sparse_source
 from partita.io.options import Options
-from partita.io.places import no_access, wrong_magic
+from partita.io.places import magic_of, no_access, wrong_magic
 from partita.io.source import Source
 from partita.io.streams import is_packed, load
 
@@ -30,6 +30,15 @@ _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 1 << 16
 _PLAIN_TYPE = re.compile(r"[<>=|]?(b1|[iu][1248]|f(2|4|8|12|16)|c(8|16|24|32)|[US]\d{1,9})")
 _DEFLATE_AT_MOST = 1040  # no deflate stream grows more than this
+_ARCHIVE_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    struct.error,
+    RuntimeError,  # encrypted members; NotImplementedError: unknown compression
+    UnicodeDecodeError,
+    OverflowError,
+)
 _LAYOUTS = ("csr", "csc", "coo", "bsr", "dia")
 
 
@@ -78,15 +87,8 @@ def read_npz(path: Path, options: Options, note: str) -> Source:
             if options.array is None and {"format", "shape", "data"} <= set(members):
                 return sparse_source(_sparse(archive, members, path), path, options, notes)
             return _labelled(archive, members, path, options, notes)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        struct.error,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        if not isinstance(error, RuntimeError) and not zipfile.is_zipfile(path):
+    except _ARCHIVE_FAULTS as error:
+        if magic_of(path) != "npz":
             raise wrong_magic(path, "npz") from error
         raise broken(path, f"the archive is damaged or encrypted ({error})", hint="save it again") from error
     except OSError as error:
