@@ -162,3 +162,13 @@ def test_a_new_page_has_usual_rights(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.touch()
     assert page.stat().st_mode == other.stat().st_mode
+
+
+def test_texts_name_the_parts_of_a_nameless_hierarchy(tmp_path: Path) -> None:
+    topics = ["wolves hunt deer", "engines burn petrol", "bakers knead dough"]
+    h = Hierarchy.from_labels([np.repeat(np.arange(3), 10)])
+    _, data = write(tmp_path, h, texts=[topics[i // 10] for i in range(30)])
+    named = dict(zip(data["parts"]["id"], data["parts"]["name"]))
+    for part in h.children(0):
+        topic = topics[h.members(part)[0] // 10]
+        assert any(word in topic for word in named[part].replace(",", " ").split())

@@ -55,11 +55,16 @@ def print_tree(
     children : int
         Children of one part to print, largest first; the others are summed up in one line.
     """
+    from partita.report.payload import quality_column
+
     console = _console(width)
     letters = _DRAWN if str(console.encoding).lower().startswith("utf") else _PLAIN
     rows = _Rows(h, _fitting_depth(h) if depth is None else depth, children, letters, console.width)
     lines = rows.lines(title)
     console.print(_table(lines, h.n_items, letters, narrow=console.width < _NARROW))
+    column = quality_column(h)[0]
+    if column and console.width >= _NARROW:
+        console.print(f"Bars: {column}, from 0 (blends in) to 1 (stands apart)", style="dim")
     left = h.n_parts - sum(bool(line.number) for line in lines)
     if left:
         word = "part" if left == 1 else "parts"

@@ -12,8 +12,8 @@ import typer
 from partita.cli._run import guarded, print_json, tell
 
 _NOTE = (
-    "1,797 handwritten digits, divided by their 64 pixels alone. "
-    "Names such as “mostly 7” were added afterwards from the true digits, which Partita never saw."
+    "Divided by their 64 pixels alone; names such as “mostly 7” come from the true digits, "
+    "which Partita never saw."
 )
 
 

@@ -30,16 +30,13 @@ def show(
     from rich.console import Console
 
     from partita.cli._tree import print_tree
-    from partita.report.payload import quality_column, summary_line
+    from partita.report.payload import summary_line
 
     made = h.made_by
     words = [summary_line(h), made.method, f"{made.seconds:.2g} s" if made.seconds is not None else ""]
     console = Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(" · ".join(word for word in words if word), style="dim")
     print_tree(h, title=name.name, depth=depth, width=width, children=children)
-    column = quality_column(h)[0]
-    if column:
-        console.print(f"Bars: {column}, from 0 (blends in) to 1 (stands apart)", style="dim")
 
 
 def describe(h: Any, depth: int | None = None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from partita.hierarchy import Hierarchy
 from partita.report.payload import build_payload
 
 _SCRIPTS = ("data", "layout", "colour", "pictures", "map", "details", "search", "main")
+_MOST_NAMED = 2_000_000
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
@@ -49,7 +50,8 @@ def write(
     X : array or sparse matrix (n, d), optional
         The rows that were divided: the members shown are then the ones nearest to the mean of their part.
     texts : sequence of str, length n, optional
-        One text an item, shown and searched.
+        One text an item, shown and searched. A hierarchy without names gets names from them
+        (``partita.text.names``), unless that is long work: more than 2 million memberships of items in parts.
     images : array (n, height, width) or (n, height, width, 3), optional
         One image an item, gray or RGB; shrunk to at most 64 pixels a side.
     title : str, optional
@@ -77,9 +79,9 @@ def write(
     'page.html'
     """
     target = Path(path)
-    payload = build_payload(
-        h, X=_check_rows(X, h.n_items), texts=_check_texts(texts, h.n_items), images=images
-    )
+    words = _check_texts(texts, h.n_items)
+    rows = _check_rows(X, h.n_items)
+    payload = build_payload(_named(h, words), X=rows, texts=words, images=images)
     payload["note"] = note
     with written_aside(target) as aside:
         aside.write_text(render(payload, title or target.stem), encoding="utf-8", newline="\n")
@@ -143,6 +145,15 @@ def _check_rows(X: Any, n_items: int) -> Any:
             hint="give the rows that were divided, in their order",
         )
     return rows.tocsr() if hasattr(rows, "tocsr") else rows
+
+
+def _named(h: Hierarchy, texts: list[str] | None) -> Hierarchy:
+    """The hierarchy with names from the texts, if it has none and they don't take long."""
+    if texts is None or "name" in h.part_data or int(h.sizes.sum()) > _MOST_NAMED:
+        return h
+    from partita.text import names
+
+    return h.replace(part_data={**h.part_data, "name": names(h, texts)})
 
 
 def _check_texts(texts: Any, n_items: int) -> list[str] | None:

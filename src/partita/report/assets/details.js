@@ -29,7 +29,7 @@ function addFacts(part) {
   addRow(list, "Height", numberText(PARTS.height[part]));
   addRow(list, "Sub-parts", whole.format(CHILDREN[part].length + PARTS.hidden_children[part]));
   if (PARTS.own[part] > 0 && CHILDREN[part].length) addRow(list, DATA.own_items_are === "singletons" ? "Single items" : "In no sub-part", whole.format(PARTS.own[part]));
-  for (const [name, values] of Object.entries(DATA.extra)) if (values[part] !== null) addRow(list, name, numberText(values[part]));
+  for (const [name, values] of Object.entries(DATA.extra)) if (values[part] !== null) addRow(list, name[0].toUpperCase() + name.slice(1).replaceAll("_", " "), numberText(values[part]));
   panel.append(list);
 }
 function addTerms(part) {
