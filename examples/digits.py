@@ -19,7 +19,7 @@ for part in h.cut(level=-1).parts:
 
 ten = h.cut(n_clusters=10)
 for name, partition in (("the maker's own cut", h.cut(level=-1)), ("ten parts", ten)):
-    scores = pt.compare(partition, digits.target[:1500])
+    scores = pt.compare(digits.target[:1500], partition)
     print(f"{name}: {partition.n_parts} parts, ARI {scores['ari']:.2f}, AMI {scores['ami']:.2f}")
 
 labels = ppp.predict(new)

@@ -16,7 +16,7 @@ cuts = {
     "at least 20 items": h.cut(min_size=20),
 }
 for name, partition in cuts.items():
-    scores = pt.compare(partition, iris.target)
+    scores = pt.compare(iris.target, partition)
     largest = sorted(partition.sizes.tolist(), reverse=True)[:3]
     print(f"{name:18} {partition.n_parts:3d} parts, the largest {largest}, ARI {scores['ari']:.2f}")
 

@@ -77,3 +77,17 @@ def test_the_two_commands_are_one_line_each_and_stand_in_the_readme():
         assert found, f"the README has no command marked {name!r}"
         assert "\n" not in found[1]
         assert found[1].startswith("python3 -m venv .venv && ")
+
+
+def test_every_maker_has_its_place_among_the_methods():
+    import partita as pt
+
+    text = (PROJECT / "docs" / "methods.md").read_text()
+    makers = [
+        f"pt.{room}.{name}"
+        for room in ("points", "text")
+        for name in getattr(pt, room).__all__
+        if name[0].isupper()
+    ]
+    assert makers
+    assert [maker for maker in makers if f"`{maker}`" not in text] == []
