@@ -19,7 +19,7 @@ def test_names_sizes_shares_and_bars(tmp_path: Path) -> None:
     lines = run("show", small(tmp_path)).stdout.splitlines()
     assert lines[0] == "12 items in 7 parts, 3 levels · PPP · 0.25 s"
     row = next(line for line in lines if "left small" in line)
-    assert row.split() == ["│", "└──", "#3", "left", "small", "2", "16.7", "%", "██████░░", "0.70"]
+    assert row.split() == ["│", "└──", "#3", "left", "small", "2", "16.7", "%", "━━━━━━──", "0.70"]
     assert lines[1].startswith("small.partita")
     sizes = [line.rindex(" %") for line in lines if " %" in line]
     assert len(set(sizes)) == 1

@@ -34,7 +34,7 @@ class _Letters(NamedTuple):
     empty: str
 
 
-_DRAWN = _Letters("├── ", "└── ", "│   ", "█", "░")
+_DRAWN = _Letters("├── ", "└── ", "│   ", "━", "─")
 _PLAIN = _Letters("|-- ", "`-- ", "|   ", "#", ".")
 
 
@@ -94,7 +94,8 @@ def _table(lines: list[_Line], n_items: int, letters: _Letters, *, narrow: bool)
     if rated:
         table.add_column(no_wrap=True)
     for line in lines:
-        name = Text(line.lead, style="dim")
+        name = Text()
+        name.append(line.lead, style="dim")
         name.append(f"{line.number} " if line.number and line.depth else "", style="dim")
         name.append(line.name, style="bold" if line.depth < 2 else "")
         share = f"{100 * line.size / n_items:.1f} %" if n_items else "-"
@@ -113,7 +114,8 @@ def _bar(value: float, letters: _Letters) -> Any:
     if np.isnan(value):
         return ""
     full = round(value * _BAR)
-    text = Text(letters.full * full, style="green" if value >= 0.8 else "yellow" if value >= 0.5 else "red")
+    text = Text()
+    text.append(letters.full * full, style="cyan")
     text.append(letters.empty * (_BAR - full), style="dim")
     text.append(f" {value:.2f}", style="dim")
     return text

@@ -68,7 +68,6 @@ function setUp() {
     else if (event.key === "Escape") zoomOut();
   });
   const go = () => { const at = readAddress(); if (at.part !== state.view.part || at.from !== state.view.from) zoomTo(at.part, { from: at.from, remember: false }); };
-  window.addEventListener("popstate", go);
   window.addEventListener("hashchange", go);
   let frame = 0;
   new ResizeObserver(() => {

@@ -171,7 +171,7 @@ function zoomTo(part, { from = 0, selected = part, remember = true } = {}) {
   showCrumbs();
   showDetails(selected);
   const address = `#part=${PARTS.id[part]}${from ? `&from=${from}` : ""}`;
-  if (remember && location.hash !== address) history.pushState(null, "", part === 0 && !from ? "#" : address);
+  if (remember) location.hash = part === 0 && !from ? "" : address;
   say(`${partName(part)}: ${countText(PARTS.size[part], "item", "items")}, ${countText(CHILDREN[part].length, "sub-part", "sub-parts")}`);
 }
 function zoomOut() {
