@@ -7,14 +7,17 @@ import numpy as np
 from partita.kernels.jit import jit
 
 _DEVIATIONS = 2.0
+_ENOUGH = 2.0
 _UNSURE = 1e-6
+_REPEATED = 0.1
 
 
 @jit
 def contrast_terms(
-    indptr, indices, row, start, stop, context, by_context, weight, prior, count, around, touched, best, score
-):
-    """Best terms of every part against the rest of its context.
+    indptr, indices, row, start, stop, context, by_context, weight, prior,
+    count, around, touched, slot, held, best, score,
+):  # fmt: skip
+    """Best terms of every part against the rest of its context, in the order of a greedy cover.
 
     Parameters
     ----------
@@ -27,8 +30,11 @@ def contrast_terms(
     prior : IN float, documents that the prior counts for
     count, around : WORK float64[n_terms], zero before and after
     touched : WORK int32[n_terms]
-    best : OUT int32[m, k], terms by falling score, -1 where there are no more
-    score : OUT float64[m, k]
+    slot : WORK int32[n_terms], zero before and after
+    held : WORK uint64[n]
+    best : OUT int32[m, k], k <= 64, the terms of largest score, ordered so that each adds most to the cover
+        of the documents by those before it; -1 where there are no more
+    score : OUT float64[m, k], -inf before
 
     Notes
     -----
@@ -49,15 +55,15 @@ def contrast_terms(
             for i in range(n_touched):
                 term = touched[i]
                 if weight[term] > 0.0:
-                    rest = around[term] - count[term] if here >= 0 else 0.0
-                    value = (
-                        _score(count[term], size, rest, n_around - size, prior)
-                        if here >= 0
-                        else count[term] / size
-                    )
+                    value = count[term] / size
+                    if here >= 0:
+                        value = _score(count[term], size, around[term] - count[term], n_around - size, prior)
                     _insert(best[part], score[part], term, value * weight[term])
             for i in range(n_touched):
                 count[touched[i]] = 0.0
+            _order_by_cover(
+                indptr, indices, row, start[part], stop[part], slot, held, best[part], score[part]
+            )
             at += 1
         if here >= 0:
             _add(indptr, indices, row, start[here], stop[here], 0.0, around)
@@ -85,7 +91,7 @@ def _collect(indptr, indices, row, first, last, count, touched):
 
 @jit
 def _score(inside, n_inside, outside, n_outside, prior):
-    """Lower bound of the log odds ratio, times the share of documents; a trace of it where it is not sure."""
+    """Bounded lower end of the log odds ratio, times the share of documents; a trace where it is not sure."""
     common = (inside + outside) / (n_inside + n_outside)
     a, b = prior * common, prior * (1.0 - common) + 0.5
     yes, no = inside + a, n_inside - inside + b
@@ -95,8 +101,55 @@ def _score(inside, n_inside, outside, n_outside, prior):
     share = yes / (n_inside + prior)
     low = difference - _DEVIATIONS * deviation
     if low > 0.0:
-        return low * share
+        return min(low, _ENOUGH) * share
     return _UNSURE * difference / deviation * share
+
+
+@jit
+def _mark_held(indptr, indices, row, first, last, slot, held, total):
+    """For each document, one bit for each candidate term that it holds; and the documents that hold each."""
+    for place in range(first, last):
+        bits = np.uint64(0)
+        for i in range(indptr[row[place]], indptr[row[place] + 1]):
+            at = slot[indices[i]] - 1
+            if at >= 0:
+                bits |= np.uint64(1) << np.uint64(at)
+                total[at] += 1.0
+        held[place - first] = bits
+
+
+@jit
+def _cover(held, pick, fresh):
+    """Take the documents that hold candidate `pick` from those that are not covered yet."""
+    mark = np.uint64(1) << np.uint64(pick)
+    for j in range(len(held)):
+        if held[j] & mark:
+            for i in range(len(fresh)):
+                if held[j] >> np.uint64(i) & np.uint64(1):
+                    fresh[i] -= 1.0
+            held[j] = np.uint64(0)
+
+
+@jit
+def _order_by_cover(indptr, indices, row, first, last, slot, held, terms, scores):
+    """Each next term has the largest score times the share of its documents that none before it holds."""
+    k = 0
+    while k < len(terms) and terms[k] >= 0:
+        slot[terms[k]] = k + 1
+        k += 1
+    left, value, total = terms[:k].copy(), scores[:k].copy(), np.zeros(k)
+    _mark_held(indptr, indices, row, first, last, slot, held, total)
+    slot[left] = 0
+    fresh = total.copy()
+    for rank in range(k):
+        pick, most = 0, -1.0
+        for i in range(k):
+            gain = value[i] * (_REPEATED + (1.0 - _REPEATED) * fresh[i] / total[i])
+            if left[i] >= 0 and gain > most:
+                pick, most = i, gain
+        terms[rank], scores[rank] = left[pick], most
+        left[pick] = -1
+        _cover(held[: last - first], pick, fresh)
 
 
 @jit

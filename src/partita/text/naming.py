@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WORDLESS = "(no words)"
 N_KEPT = 10
-_N_CANDIDATES = 32
+_N_CANDIDATES = 64
 _PRIOR = 10.0
 _SAME_STEM = 0.6
 _STEM_LETTERS = 3
@@ -67,15 +67,18 @@ def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
     -----
     For a term, let a documents of the part hold it and b documents of the rest of the parent (siblings and
     own items). With the informative prior of [1]_ - ten documents that hold the term as often as the parent
-    as a whole does - the log odds ratio has a mean d and a standard deviation s in closed form. The score is
+    as a whole does - the log odds ratio has a mean d and a standard deviation s in closed form. The score
+    is
 
-        max(d - 2 s, 0) * (share of the part's documents that hold the term) * log((1 + n) / df) ** 1.5
+        min(max(d - 2 s, 0), 2) * (share of the part's documents with the term) * log((1 + n) / df) ** 1.5
 
-    The first factor asks for a difference that the counts support, the second prefers terms that speak for
-    much of the part, the third fades words that are frequent everywhere. [1]_ counts words and ranks by d /
-    s; documents are counted here, so that one long text can't name a part. A term that shares its stem with a
-    better one (a common beginning of at least 60 % of the longer) is passed over; numbers and single letters
-    are no names.
+    The first factor asks for a difference that the counts support, and for no more than is enough; the
+    second prefers terms that speak for much of the part; the third fades words that are frequent
+    everywhere. The best 64 terms are then put in the order of a greedy cover: the score of each next term
+    counts its documents that hold one of the terms before it for a tenth only, so that the name of a mixed
+    part tells its several subjects. [1]_ counts words and ranks by d / s; documents are counted here, so
+    that one long text can't name a part. A term that shares its stem with a better one (a common beginning
+    of at least 60 % of the longer) is passed over; numbers and single letters are no names.
 
     O(sum of the sizes of the parts), times the distinct terms per document.
 
@@ -140,13 +143,14 @@ def _best_terms(h: Hierarchy, counts: Counts, row: np.ndarray, context: np.ndarr
     best = np.full((h.n_parts, _N_CANDIDATES), -1, dtype=np.int32)
     score = np.full(best.shape, -np.inf)
     count, around, touched = np.zeros(n_terms), np.zeros(n_terms), np.empty(n_terms, dtype=np.int32)
+    slot, held = np.zeros(n_terms, dtype=np.int32), np.empty(h.n_items, dtype=np.uint64)
     places, indptr = row[h.order], matrix.indptr.astype(np.intp)
     for against in (context, np.full_like(context, -1)):
         todo = np.flatnonzero(best[:, 0] < 0)
         todo = todo[np.argsort(against[todo], kind="stable")]
         contrast_terms(
             indptr, matrix.indices, places, h.start, h.stop, against, todo, weight, _PRIOR,
-            count, around, touched, best, score,
+            count, around, touched, slot, held, best, score,
         )  # fmt: skip
     return best
 

@@ -54,7 +54,7 @@ class TopicTree(InductiveMaker):
     Parameters
     ----------
     n_components : int, optional
-        Length of the document vectors. None: ``min(128, 4 sqrt(distinct documents))``; ``made_by_`` tells.
+        Length of the document vectors. None: ``min(128, 1.5 sqrt(distinct documents))``; ``made_by_`` tells.
     ngram_range : (int, int)
         Shortest and longest run of words that counts as a term.
     max_features : int, optional

@@ -134,8 +134,8 @@ def _choose_terms(
 
 
 def _auto_components(n: int, choices: dict[str, Any]) -> int:
-    wanted = min(_MAX_COMPONENTS, max(2, round(4 * n**0.5)))
-    choices["n_components_rule"] = f"min({_MAX_COMPONENTS}, 4 sqrt(distinct documents)), at most the rank"
+    wanted = min(_MAX_COMPONENTS, max(2, round(1.5 * n**0.5)))
+    choices["n_components_rule"] = f"min({_MAX_COMPONENTS}, 1.5 sqrt(distinct documents)), at most the rank"
     return wanted
 
 
