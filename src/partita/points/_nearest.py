@@ -67,8 +67,11 @@ class _Table:
 
     def settle(self, X, rows, frame, framed, norms, labels, distances) -> None:
         """Write the number and the squared distance of the nearest centre of each of `rows`."""
+        # Rows beyond float32 give infinite products, which the kernel sees and decides in float64.
+        with np.errstate(over="ignore", invalid="ignore"):
+            products = framed @ self.columns
         scores_settle(
-            framed @ self.columns, self.half, X, rows, frame.shift, frame.scale, frame.unit, norms,
+            products, self.half, X, rows, frame.shift, frame.scale, frame.unit, norms,
             self.centers, self.numbers, self.longest, labels, distances,
         )  # fmt: skip
 
