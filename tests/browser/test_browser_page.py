@@ -95,7 +95,7 @@ def test_zoom_by_click_and_back_by_crumb(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.click(".tile[data-part='1']")
     browser.wait_for("return document.querySelectorAll('#crumbs button').length === 2")
-    assert browser.run(CRUMBS) == ["name 0", "name 1"]
+    assert browser.run(CRUMBS) == ["All items", "name 1"]
     assert browser.run("return location.hash") == "#part=1"
     assert browser.run(HEADING) == "name 1"
     inside = nested(400).children(1)

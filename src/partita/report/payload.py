@@ -170,6 +170,7 @@ def _sample_columns(
     return {
         "label": [_clip(str(i if ids is None else ids[i]), 80) for i in sampled.tolist()],
         "text": None if texts is None else [_clip(texts[i], _LONGEST_TEXT) for i in sampled.tolist()],
+        "named": ids is not None,
         "typical": typical,
         "complete": len(sampled) == h.n_items,
     }

@@ -18,8 +18,8 @@ const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
 
 function partName(part) {
-  const name = PARTS.name && PARTS.name[part];
-  return name || (part === 0 ? "All items" : `Part ${PARTS.id[part]}`);
+  if (part === 0) return "All items";
+  return (PARTS.name && PARTS.name[part]) || `Part ${PARTS.id[part]}`;
 }
 function countText(number, one, many) {
   return `${whole.format(number)} ${number === 1 ? one : many}`;

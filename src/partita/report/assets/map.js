@@ -74,7 +74,11 @@ function labelTile(node, tile, w, h, ink) {
   const lines = PICTURES || beside ? 1 : Math.max(1, Math.min(3, Math.floor((h - 26) / 20)));
   if (!group) name.style.webkitLineClamp = String(lines);
   label.classList.toggle("row", beside && !group);
-  if (beside ? w > 96 : h >= 44) label.append(element(group ? "span" : "div", "count", `${whole.format(tile.size)}${w > 150 || (!beside && w > 100) ? ` · ${shareText(tile.size, TOTAL)}` : ""}`));
+  const needed = 62 + 7 * Math.min(14, name.textContent.length);
+  if (beside ? w > needed : h >= 44) {
+    const share = w > needed + 50 || (!beside && w > 100) ? ` · ${shareText(tile.size, TOTAL)}` : "";
+    label.append(element(group ? "span" : "div", "count", whole.format(tile.size) + share));
+  }
   node.append(label);
   if (!group && tile.kind === "part") fillBody(node, tile, w, h, beside ? 25 : null, ink, label);
 }
@@ -92,8 +96,9 @@ function fillBody(node, tile, w, h, top, ink, label) {
   const terms = PARTS.terms && PARTS.terms[tile.part];
   const body = element("div", "body");
   const lines = Math.min(12, Math.floor((h - 72) / 18));
-  const texts = terms && terms.length ? [terms.join(", ")] : [];
-  for (const sample of samples) if (sampleText(sample)) texts.push(sampleText(sample));
+  const further = (terms || []).filter((term) => !partName(tile.part).includes(term));
+  const texts = further.length ? [further.join(", ")] : [];
+  for (const sample of samples) if (sampleText(sample)) texts.push(`${DATA.samples.named ? `${DATA.samples.label[sample]}: ` : ""}${sampleText(sample)}`);
   for (const text of texts.slice(0, Math.max(0, lines))) body.append(element("p", "", text));
   label.append(body);
 }
