@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
@@ -228,6 +230,18 @@ def test_progress_is_told():
 
     TopicTree(progress=Told()).fit(corpus(n_each=5)[0])
     assert {"Reading words", "Making vectors", "Naming parts"} <= set(stages)
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=15)
+def test_any_texts_are_divided_by_the_laws(texts, random):
+    tree = TopicTree().fit(texts)
+    tree.hierarchy_.check()
+    np.testing.assert_array_equal(tree.predict(texts), tree.labels_)
+    rows = random.sample(range(len(texts)), len(texts))
+    np.testing.assert_array_equal(TopicTree().fit([texts[i] for i in rows]).labels_, tree.labels_[rows])
+    label_of = dict(zip(texts, tree.labels_))
+    assert [label_of[text] for text in texts] == tree.labels_.tolist()
 
 
 @pytest.mark.data
