@@ -44,7 +44,7 @@ def build_payload(h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any)
     return {
         "summary": summary_line(h) + _shown_note(len(parts), h.n_parts),
         "made": _made_line(h),
-        "own_items_are": getattr(h, "own_items_are", "noise"),
+        "own_items_are": h.own_items_are,
         "quality_name": (quality_column(h)[0] or "quality").capitalize(),
         "parts": _part_columns(h, parts, [np.searchsorted(sampled, rows).tolist() for rows in members]),
         "levels": [np.searchsorted(parts, np.intersect1d(level, parts)).tolist() for level in h.levels],
@@ -107,36 +107,43 @@ def _sample_bounds(
 
 
 def _part_columns(h: Hierarchy, parts: np.ndarray, samples: list[list[int]]) -> dict[str, Any]:
-    sizes = np.asarray(h.sizes)
-    child_sum = np.bincount(h.parent[1:], weights=sizes[1:], minlength=h.n_parts).astype(np.int64)
-    shown = np.zeros(h.n_parts, bool)
-    shown[parts] = True
-    lost = np.flatnonzero(~shown)
-    lost_heads = lost[shown[h.parent[lost]]]
-    owner = _nearest_shown(h, shown)
     quality = quality_column(h)[1]
     names = part_names(h)
     terms = h.part_data.get("terms")
     parent = np.searchsorted(parts, h.parent[parts])
     parent[0] = -1
+    every = np.arange(1, h.n_parts)
     return {
         "id": parts.tolist(),
         "parent": parent.tolist(),
-        "size": sizes[parts].tolist(),
-        "own": (sizes - child_sum)[parts].tolist(),
-        "hidden": np.bincount(owner[lost], minlength=h.n_parts)[parts].tolist(),
-        "hidden_children": np.bincount(h.parent[lost_heads], minlength=h.n_parts)[parts].tolist(),
-        "hidden_size": np.bincount(h.parent[lost_heads], weights=sizes[lost_heads], minlength=h.n_parts)[
-            parts
-        ]
-        .astype(np.int64)
-        .tolist(),
-        "height": _numbers(np.asarray(h.height)[parts]),
+        "size": h.sizes[parts].tolist(),
+        "own": (h.sizes - _size_below(h, every))[parts].tolist(),
+        **_hidden_columns(h, parts),
+        "height": _numbers(h.height[parts]),
         "quality": None if quality is None else _numbers(quality[parts]),
         "name": None if names is None else [_clip(names[v], 160) for v in parts],
         "terms": None if terms is None else [part_terms(terms[v])[:12] for v in parts],
         "samples": samples,
     }
+
+
+def _hidden_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, list[int]]:
+    """For every shown part, how many parts below it, how many children and how many items were left out."""
+    shown = np.zeros(h.n_parts, bool)
+    shown[parts] = True
+    lost = np.flatnonzero(~shown)
+    heads = lost[shown[h.parent[lost]]]
+    owner = _nearest_shown(h, shown)
+    return {
+        "hidden": np.bincount(owner[lost], minlength=h.n_parts)[parts].tolist(),
+        "hidden_children": np.bincount(h.parent[heads], minlength=h.n_parts)[parts].tolist(),
+        "hidden_size": _size_below(h, heads)[parts].tolist(),
+    }
+
+
+def _size_below(h: Hierarchy, kids: np.ndarray) -> np.ndarray:
+    """For every part, the items in those of its children that are among `kids`; exact below 2**53."""
+    return np.bincount(h.parent[kids], weights=h.sizes[kids], minlength=h.n_parts).astype(np.int64)
 
 
 def _nearest_shown(h: Hierarchy, shown: np.ndarray) -> np.ndarray:
@@ -150,23 +157,15 @@ def _nearest_shown(h: Hierarchy, shown: np.ndarray) -> np.ndarray:
 def _extra_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, list[Any]]:
     """Further numbers of the parts, by name: one-dimensional columns, the first few."""
     taken = {"name", "terms", quality_column(h)[0]}
-    columns: dict[str, list[Any]] = {}
-    for name, values in h.part_data.items():
-        array = np.asarray(values)
-        if (
-            name not in taken
-            and array.ndim == 1
-            and array.dtype.kind in "fiub"
-            and len(columns) < _MOST_EXTRA
-        ):
-            columns[str(name)] = _numbers(array[parts].astype(np.float64))
-    return columns
+    arrays = {name: np.asarray(h.part_data[name]) for name in h.part_data if name not in taken}
+    fitting = [name for name, array in arrays.items() if array.ndim == 1 and array.dtype.kind in "fiub"]
+    return {name: _numbers(arrays[name][parts]) for name in fitting[:_MOST_EXTRA]}
 
 
 def _sample_columns(
     h: Hierarchy, sampled: np.ndarray, texts: list[str] | None, *, typical: bool
 ) -> dict[str, Any]:
-    ids = getattr(h, "item_ids", None)
+    ids = h.item_ids
     return {
         "label": [_clip(str(i if ids is None else ids[i]), 80) for i in sampled.tolist()],
         "text": None if texts is None else [_clip(texts[i], _LONGEST_TEXT) for i in sampled.tolist()],
@@ -187,7 +186,7 @@ def _item_parts(h: Hierarchy, parts: np.ndarray) -> str | None:
 
 
 def _short_ids(h: Hierarchy) -> list[str] | None:
-    ids = getattr(h, "item_ids", None)
+    ids = h.item_ids
     if ids is None or h.n_items > _MOST_MAPPED_ITEMS:
         return None
     words = [_clip(str(word), 80) for word in ids]
@@ -204,14 +203,8 @@ def _numbers(values: np.ndarray) -> list[float | str | None]:
 
 def _made_line(h: Hierarchy) -> str:
     made = h.made_by
-    words = [
-        getattr(made, "method", "") or "",
-        f"Partita {made.version}" if getattr(made, "version", "") else "Partita",
-    ]
-    seconds = getattr(made, "seconds", None)
-    return " · ".join(
-        [word for word in words if word] + ([f"{seconds:.2g} s"] if seconds is not None else [])
-    )
+    seconds = "" if made.seconds is None else f"{made.seconds:.2g} s"
+    return " · ".join(word for word in (made.method, f"Partita {made.version}".strip(), seconds) if word)
 
 
 def _clip(text: str, most: int) -> str:
