@@ -55,8 +55,7 @@ def _parse(data: Buffer, dialect: Dialect, path: Path, options: Options) -> Any:
     import pyarrow as pa
 
     check_memory(2 * len(data), what=f"The table of {path}", alternative="convert it to .parquet in parts")
-    if _count(data, b'"') % 2:
-        _check_quotes(data, dialect, path)
+    _check_quotes(data, dialect, path)
     try:
         table = _arrow_table(data, dialect, options, _BLOCK)
     except (pa.ArrowException, UnicodeDecodeError, OverflowError) as error:
@@ -166,7 +165,7 @@ def _csv_fault(data: Buffer, dialect: Dialect, path: Path, error: Exception) -> 
     as_text(data, path)  # raises where the text isn't UTF-8
     width = len(dialect.names)
     for line, row in _csv_rows(data, dialect):
-        if len(row) != width:
+        if row and len(row) != width:
             return broken(
                 path,
                 f"{len(row)} fields where the first row has {width}",
@@ -180,20 +179,28 @@ def _csv_fault(data: Buffer, dialect: Dialect, path: Path, error: Exception) -> 
     )
 
 
-def _count(data: Buffer, byte: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == byte[0]))
-
-
 def _check_quotes(data: Buffer, dialect: Dialect, path: Path) -> None:
-    """With an odd number of quotes one may stay open and swallow the rest of the file."""
-    reader = csv.reader(
-        io.StringIO(as_text(data, path), newline=""), delimiter=dialect.delimiter, strict=True
-    )
+    """Refuse quotes that do not pair up: one that stays open swallows rows without an error.
+
+    Where every quote stands beside a delimiter, a line end or another quote, they do pair up. Anything else is
+    judged by the csv module, which lets quotes inside unquoted fields pass.
+    """
+    content = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(content == ord('"'))
+    edges = np.frombuffer(f'{dialect.delimiter}\r\n"'.encode(), np.uint8)
+    opens = np.concatenate(([ord("\n")], content))[quotes[0::2]]
+    closes = np.concatenate((content[1:], [ord("\n")]))[quotes[1::2]]
+    if quotes.size % 2 == 0 and np.isin(opens, edges).all() and np.isin(closes, edges).all():
+        return
+    stream = io.StringIO(as_text(data, path), newline="")
+    reader = csv.reader(stream, delimiter=dialect.delimiter, strict=True)
     begin = 1
     try:
         for _ in reader:
             begin = reader.line_num + 1
     except csv.Error as error:
+        if quotes.size % 2 == 0 and "field larger" in str(error):
+            return  # the csv module's own bound, no fault of the file
         raise broken(
             path,
             f"the quotes of the row that begins here do not pair up ({error})",

@@ -41,8 +41,6 @@ def read_folder(path: Path, options: Options, note: str) -> Source:
         raise unusable(
             path, f"a folder of documents can't be read as {options.kind}", hint="name one file in it"
         )
-    if not path.is_dir():
-        raise broken(path, "is a file, not a folder", hint="leave format= out")
     files, others = _walk(path)
     if not files:
         raise broken(path, "the folder holds no text files", hint=_folder_hint(path, others))

@@ -43,10 +43,10 @@ def read_matrix_market(path: Path, options: Options, note: str) -> Source:
 
 def _banner(data: Buffer, path: Path) -> _Banner:
     first = bytes(data[:200]).split(b"\n", 1)[0]
-    words = first.decode("ascii", errors="replace").lower().split()
-    if len(words) != 5 or words[:2] != ["%%matrixmarket", "matrix"]:
+    words = first.decode("ascii", errors="replace").split()
+    if len(words) != 5 or words[0] != "%%MatrixMarket" or words[1].lower() != "matrix":
         raise broken(path, "the first line is not a Matrix Market banner", line=1, hint=_HINT)
-    banner = _Banner(*words[2:])
+    banner = _Banner(*(word.lower() for word in words[2:]))
     if banner.field == "complex" or banner.symmetry == "hermitian":
         raise unusable(path, "a complex matrix", line=1, hint="take the real part or the modulus first")
     known = (

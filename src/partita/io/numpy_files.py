@@ -6,6 +6,7 @@ The header is parsed here rather than by NumPy, so that a hostile one can't cost
 from __future__ import annotations
 
 import ast
+import io
 import math
 import re
 import struct
@@ -55,7 +56,7 @@ class _Header(NamedTuple):
 
 def read_npy(path: Path, options: Options, note: str) -> Source:
     """The array of an .npy file, memory-mapped."""
-    data = load(path)
+    data = load(path, mapped=True)
     if data[:6] != _MAGIC:
         raise wrong_magic(path, "npy")
     header = _header(bytes(data[: _LONGEST_HEADER + 12]), path)
@@ -82,13 +83,13 @@ def read_npz(path: Path, options: Options, note: str) -> Source:
     """One array of an archive (the named one, X, or the only matrix), or SciPy's sparse matrix."""
     notes = [note]
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(load(path)) if is_packed(path) else path) as archive:
             members = _members(archive, path)
             if options.array is None and {"format", "shape", "data"} <= set(members):
                 return sparse_source(_sparse(archive, members, path), path, options, notes)
             return _labelled(archive, members, path, options, notes)
     except _ARCHIVE_FAULTS as error:
-        if magic_of(path) != "npz":
+        if not is_packed(path) and magic_of(path) != "npz":
             raise wrong_magic(path, "npz") from error
         raise broken(path, f"the archive is damaged or encrypted ({error})", hint="save it again") from error
     except OSError as error:
@@ -109,7 +110,7 @@ def _header(head: bytes, path: Path) -> _Header:
             path, "the .npy header is longer than the file or than 64 KiB", hint="save the array again"
         )
     try:
-        fields = ast.literal_eval(text.decode("utf-8" if version == (3, 0) else "latin-1").strip())
+        fields = ast.literal_eval(text.decode("utf-8" if version == (3, 0) else "latin-1").strip(" \t\n"))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise broken(path, "the .npy header can't be parsed", hint="save the array again") from error
     if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
@@ -167,6 +168,8 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
+        if not info.filename.endswith(".npy"):
+            raise broken(path, f"the member {info.filename!r} is no array", hint="save it with numpy.savez")
         if name in members:
             raise broken(path, f"two arrays of the archive are called {name!r}", hint="save it again")
         members[name] = info
@@ -177,8 +180,6 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
 
 def _peek(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> _Header | None:
     """The header of one member, or None when it is no array."""
-    if not info.filename.endswith(".npy"):
-        return None
     with archive.open(info) as file:
         head = file.read(_LONGEST_HEADER + 12)
     return _header(head, path) if head[:6] == _MAGIC else None

@@ -114,6 +114,20 @@ def format_of(path: Path, wanted: str) -> tuple[str, str]:
     return form, f"read as {form} because of the first bytes of the file"
 
 
+def check_content(path: Path, form: str) -> None:
+    """Refuse an empty file, and a folder where `form` is that of a file (or the other way round)."""
+    if (form == "folder") != path.is_dir():
+        actual, asked = ("folder", "file") if path.is_dir() else ("file", "folder")
+        raise broken(path, f"is a {actual}, not a {asked}", hint="leave format= out, or name another path")
+    if form != "folder" and path.stat().st_size == 0:
+        raise empty(path)
+
+
+def empty(path: Path) -> Exception:
+    """The error for a file of no bytes."""
+    return broken(path, "is empty (0 bytes)", hint="write the file again; nothing was saved in it")
+
+
 def magic_of(path: Path) -> str | None:
     """The format that the first bytes announce, or None."""
     try:

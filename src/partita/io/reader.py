@@ -16,7 +16,7 @@ from partita.io.matrix_market import read_matrix_market
 from partita.io.metis import read_metis
 from partita.io.numpy_files import read_npy, read_npz
 from partita.io.options import Options
-from partita.io.places import find, format_of
+from partita.io.places import check_content, find, format_of
 from partita.io.source import Source
 
 _READERS: dict[str, Callable[[Path, Options, str], Source]] = {
@@ -140,4 +140,5 @@ def read(
     if form == "txt" and kind != "auto":
         form = {"points": "csv", "table": "csv", "graph": "edges"}.get(kind, form)
     options.check_used_by(form)
+    check_content(where, form)
     return _READERS[form](where, options, note)

@@ -10,7 +10,7 @@ from typing import Any
 
 from partita._core.memory import check_memory, memory_budget
 from partita.io.faults import broken
-from partita.io.places import no_access
+from partita.io.places import empty, no_access
 
 Buffer = bytes | mmap.mmap
 
@@ -24,8 +24,16 @@ def is_packed(path: Path) -> bool:
     return path.suffix.lower() in (".gz", ".zst")
 
 
-def load(path: Path) -> Buffer:
-    """All bytes of a file: memory-mapped, or unpacked in memory if it is a .gz or .zst.
+def load(path: Path, *, mapped: bool = False) -> Buffer:
+    """All bytes of a file, unpacked if it is a .gz or .zst.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    mapped : bool
+        Whether to map an uncompressed file instead of reading it. Only for formats whose data stay mapped: a
+        file that someone cuts short while it is mapped ends the process.
 
     Raises
     ------
@@ -35,14 +43,12 @@ def load(path: Path) -> Buffer:
         When the unpacked bytes exceed the memory budget (so a bomb of zeros ends here too).
     """
     try:
-        if path.is_dir():
-            raise broken(path, "is a folder, not a file", hint="name a file in it, or leave format= out")
         if path.stat().st_size == 0:
-            raise broken(path, "is empty (0 bytes)", hint="write the file again; nothing was saved in it")
+            raise empty(path)
         with path.open("rb") as file:
-            if not is_packed(path):
+            if mapped and not is_packed(path):
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        data = _unpack(path)
+        data = _unpack(path) if is_packed(path) else _read_all(path)
     except OSError as error:
         raise no_access(path, error) from error
     if not data:
@@ -119,6 +125,11 @@ def _recode(data: Buffer, path: Path, encoding: str) -> bytes:
         raise broken(path, "is empty once decoded", hint="write the file again")
     _refuse_nul(recoded, path)
     return recoded
+
+
+def _read_all(path: Path) -> bytes:
+    check_memory(path.stat().st_size, what=f"Reading {path}", alternative="read a part of the file")
+    return path.read_bytes()
 
 
 def _unpack(path: Path) -> bytes:
