@@ -112,7 +112,7 @@ def delimited(file: bytes, options: dict[str, Any], delimiter: str) -> Any:
     """By Python's csv module; only for ``header=True``."""
     text = file.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     assert "\0" not in text
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     names = next(row for row in rows if row)
     names = [name.strip() or f"column{place}" for place, name in enumerate(names, start=1)]
     body = [row for row in rows if row or len(names) == 1][1:]

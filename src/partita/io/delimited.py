@@ -182,8 +182,8 @@ def _csv_fault(data: Buffer, dialect: Dialect, path: Path, error: Exception) -> 
 def _check_quotes(data: Buffer, dialect: Dialect, path: Path) -> None:
     """Refuse quotes that do not pair up: one that stays open swallows rows without an error.
 
-    Where every quote stands beside a delimiter, a line end or another quote, they do pair up. Anything else is
-    judged by the csv module, which lets quotes inside unquoted fields pass.
+    Where every quote stands beside a delimiter, a line end or another quote, they do pair up. Anything else
+    is judged by the csv module, which lets quotes inside unquoted fields pass.
     """
     content = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(content == ord('"'))
