@@ -13,7 +13,7 @@ import pytest
 from cli_tools import run, small
 
 import partita as pt
-from partita.cli import _run
+from partita.cli import _run, main
 from partita.cli._app import app
 
 VERBS = sorted(command.name or "" for command in app.registered_commands)
@@ -148,3 +148,13 @@ def test_ctrl_c_leaves_the_old_folder(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert {path.name: path.read_bytes() for path in old.iterdir()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "x.partita"]
+
+
+def test_ctrl_c_while_modules_load_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("partita.cli._app.app", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 130

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -60,14 +59,3 @@ def _partita(
     ] = False,
 ) -> None:
     """Divide any data into nested parts, and use the parts."""
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Default: those of the process.
-    """
-    app(args=None if arguments is None else list(arguments), prog_name="partita")
