@@ -56,6 +56,15 @@ def test_ties_go_to_the_lowest_index_exactly(X, centers):
     np.testing.assert_array_equal(distances, oracle.nearest(X, centers)[1])
 
 
+def test_ties_among_many_centres_go_to_the_lowest_index():
+    centers = np.random.default_rng(0).standard_normal((200, 5))
+    for low, high in ((1, 64), (3, 130), (65, 128), (7, 71)):
+        centers[high] = centers[low]
+        labels, distances = found(centers[[high]], centers)
+        assert labels.tolist() == [low]
+        assert distances.tolist() == [0.0]
+
+
 @pytest.mark.parametrize("gap", [1e-6, 1e-9, 1e-12])
 def test_near_ties_below_float32_are_decided_in_float64(gap):
     rng = np.random.default_rng(0)
