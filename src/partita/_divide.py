@@ -142,8 +142,36 @@ def _from_table(data: Any, column: str | None, columns: list[str] | None) -> tup
     if column is not None:
         texts = [text or "" for text in table.column(column).cast("string").to_pylist()]
         return "text", texts, {"column": column}
-    numeric = [name for name in columns or known if _is_numeric(table.schema.field(name).type)]
-    left_out = [name for name in columns or known if name not in numeric]
+    points, numeric, left_out = table_points(table, columns)
+    said: dict[str, Any] = {"columns": numeric, "scaled": "each column divided by its standard deviation"}
+    if left_out:
+        said["left out"] = f"not numeric: {', '.join(map(str, left_out))}"
+    return "points", points, said
+
+
+def table_points(table: Any, columns: list[str] | None = None) -> tuple[np.ndarray, list[str], list[str]]:
+    """The numeric columns of a table, centred and divided by their deviation.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    columns : list of str, optional
+        Which to take; default: all.
+
+    Returns
+    -------
+    points : float64[n, d]
+    names, left_out : list of str
+        The columns that were taken, and those that are not numeric.
+
+    Raises
+    ------
+    InvalidDataError
+        When no column is numeric, or a value is missing.
+    """
+    wanted = list(columns or table.column_names)
+    numeric = [name for name in wanted if _is_numeric(table.schema.field(name).type)]
+    left_out = [name for name in wanted if name not in numeric]
     if not numeric:
         raise InvalidDataError(
             "The table has no numeric column to take as points.",
@@ -151,17 +179,22 @@ def _from_table(data: Any, column: str | None, columns: list[str] | None) -> tup
             got=", ".join(map(str, left_out)),
             hint="name the text column to divide by: column='…'",
         )
-    points, missing = _columns_as_points(table, numeric)
-    said: dict[str, Any] = {"columns": numeric, "scaled": "each column divided by its standard deviation"}
-    if left_out:
-        said["left out"] = f"not numeric: {', '.join(map(str, left_out))}"
-    if missing:
+    points = np.empty((table.num_rows, len(numeric)), dtype=np.float64)
+    for j, name in enumerate(numeric):
+        points[:, j] = _scaled(table.column(name).cast("float64").to_numpy(), name)
+    return points, numeric, left_out
+
+
+def _scaled(values: np.ndarray, name: str) -> np.ndarray:
+    bad = np.flatnonzero(np.isnan(values))
+    if len(bad):
         raise InvalidDataError(
-            f"Row {missing[0]} of column {missing[1]!r} is missing.",
-            name=missing[1],
+            f"Row {bad[0]} of column {name!r} is missing.",
+            name=name,
             hint="fill or drop the rows with missing values, or leave the column out with columns=[…]",
         )
-    return "points", points, said
+    deviation = values.std() if len(values) else 0.0
+    return (values - values.mean()) / deviation if deviation > 0 else np.zeros(len(values))
 
 
 def _as_arrow(data: Any) -> Any:
@@ -187,18 +220,6 @@ def _is_numeric(kind: Any) -> bool:
     import pyarrow as pa
 
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-
-
-def _columns_as_points(table: Any, names: list[str]) -> tuple[np.ndarray, tuple[int, str] | None]:
-    points = np.empty((table.num_rows, len(names)), dtype=np.float64)
-    for j, name in enumerate(names):
-        values = table.column(name).cast("float64").to_numpy()
-        bad = np.flatnonzero(np.isnan(values))
-        if len(bad):
-            return points, (int(bad[0]), name)
-        deviation = values.std() if len(values) else 0.0
-        points[:, j] = (values - values.mean()) / deviation if deviation > 0 else 0.0
-    return points, None
 
 
 def _find_maker(kind: str, method: str) -> tuple[Callable[..., Any], str]:

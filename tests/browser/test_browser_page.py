@@ -165,6 +165,19 @@ def test_search_folds_accents_and_opens_with_enter(browser: Browser, page: Path)
     assert browser.run("return document.querySelector('#hits').hidden")
 
 
+def test_columns_that_set_a_part_apart(browser: Browser, tmp_path: Path) -> None:
+    h = nested(90)
+    X = np.random.default_rng(0).normal(size=(90, 3))
+    X[h.members(1), 2] += 9
+    path = pt.report.write(h, tmp_path / "columns.html", X=X, columns=["<b>a</b>", "b", "weight"])
+    browser.open(path, "#part=1")
+    rows = browser.run("""return [...document.querySelectorAll('.far dt')]
+        .map(t => [t.textContent, t.nextSibling.textContent])""")
+    assert rows[0][0] == "weight"
+    assert rows[0][1].startswith("+")
+    assert browser.run("return document.querySelectorAll('#details b, #map b').length") == 0
+
+
 def test_search_says_when_nothing_is_there(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.type("/")

@@ -129,6 +129,8 @@ def test_the_same_page_every_time(tmp_path: Path) -> None:
         {"X": np.zeros((3, 2))},
         {"X": np.zeros(60)},
         {"images": np.zeros((60, 2))},
+        {"columns": ["a"]},
+        {"columns": ["a"], "X": np.zeros((60, 2))},
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:

@@ -116,3 +116,18 @@ def test_quality_is_the_first_known_column() -> None:
 
 def test_summary_counts() -> None:
     assert summary_line(Hierarchy([0], [-1], [0], [1], [0.0])) == "1 item in 1 part"
+
+
+def test_columns_that_set_a_part_apart() -> None:
+    h = nested(300)
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    X[h.members(1), 3] += 50.0
+    X[:, 4] = 7.0
+    made = build(h, X=X, columns=list("abcde"))["columns"]
+    assert made["name"] == list("abcde")
+    away = (X[h.members(1), 3].mean() - X[:, 3].mean()) / X[:, 3].std()
+    assert made["of"][1][0] == [3, pytest.approx(away, abs=0.01)]
+    assert made["of"][0] == []
+    assert not any(column == 4 for far in made["of"] for column, _ in far)
+    assert build(h, X=X, images=np.zeros((300, 2, 2)))["columns"] is None
+    assert build(h)["columns"] is None

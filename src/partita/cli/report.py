@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -37,10 +37,16 @@ def report(
     if data is not None:
         check_source(data)
     h = load(name)
-    rows, texts = _items(h, data, column)
+    items = _items(h, data, column)
     pictures = None if images is None else _read_images(images)
     path = write(
-        h, out or Path(f"{name.stem}.html"), X=rows, texts=texts, images=pictures, title=title or name.stem
+        h,
+        out or Path(f"{name.stem}.html"),
+        X=items.rows,
+        texts=items.texts,
+        images=pictures,
+        title=title or name.stem,
+        columns=items.columns,
     )
     size = path.stat().st_size
     if as_json:
@@ -59,34 +65,49 @@ def open_page(path: Path) -> bool:
     return webbrowser.open(path.resolve().as_uri())
 
 
-def _items(h: Any, data: str | None, column: str | None) -> tuple[Any, list[str] | None]:
+class _Items(NamedTuple):
+    """What a page can show of the items."""
+
+    rows: Any = None
+    texts: list[str] | None = None
+    columns: list[str] | None = None
+
+
+def _items(h: Any, data: str | None, column: str | None) -> _Items:
     """The rows or the texts that were divided: those of `data`, or of the file that the folder remembers."""
     remembered = h.made_by.choices.get("source")
     source = data or remembered
     if not source or (data is None and not Path(source).exists()):
         if remembered:
             tell(f"{remembered} is gone, so the page shows no members; --data names another place")
-        return None, None
+        return _Items()
     from partita import io
 
     read = io.read(source, column=column or h.made_by.choices.get("column"))
-    length = len(read.data) if read.kind == "text" else read.data.shape[0]
-    if length != h.n_items:
+    if read.n_items != h.n_items:
         if data is None:
-            tell(f"{source} has {length:,} rows now and not {h.n_items:,}; left out of the page")
-            return None, None
+            tell(f"{source} has {read.n_items:,} rows now and not {h.n_items:,}; left out of the page")
+            return _Items()
         raise InvalidDataError(
-            f"{source} has {length:,} rows, and the hierarchy {h.n_items:,} items.",
+            f"{source} has {read.n_items:,} rows, and the hierarchy {h.n_items:,} items.",
             name="data",
             hint="give the file that was divided",
         )
     if data is None:
         tell(f"members from {source}")
-    return (
-        (None, list(read.data))
-        if read.kind == "text"
-        else (read.data if read.kind == "points" else None, None)
-    )
+    if read.kind == "table":
+        return _table_items(read.data, h.made_by.choices.get("columns"))
+    return _Items(texts=list(read.data)) if read.kind == "text" else _Items(rows=read.data)
+
+
+def _table_items(table: Any, columns: list[str] | None) -> _Items:
+    """The columns that were divided, if the table still has them."""
+    from partita._divide import table_points
+
+    if columns is not None and not set(columns) <= set(table.column_names):
+        return _Items()
+    points, names, _ = table_points(table, columns)
+    return _Items(rows=points, columns=names)
 
 
 def _read_images(path: Path) -> Any:

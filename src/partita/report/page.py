@@ -17,6 +17,7 @@ from partita import __version__
 from partita._core.atomic import written_aside
 from partita._core.errors import InvalidDataError
 from partita.hierarchy import Hierarchy
+from partita.report.columns import check_columns
 from partita.report.payload import build_payload
 
 _SCRIPTS = ("data", "layout", "colour", "pictures", "map", "details", "search", "main")
@@ -33,6 +34,7 @@ def write(
     *,
     title: str | None = None,
     note: str | None = None,
+    columns: Any = None,
 ) -> Path:
     """One HTML file that shows the hierarchy: a zoomable treemap, a search box and the details of every part.
 
@@ -58,6 +60,8 @@ def write(
         The heading; default: the name of the file.
     note : str, optional
         A sentence under the heading.
+    columns : sequence of str, optional
+        Names of the columns of `X`, for what sets a part apart.
 
     Returns
     -------
@@ -81,7 +85,8 @@ def write(
     target = Path(path)
     words = _check_texts(texts, h.n_items)
     rows = _check_rows(X, h.n_items)
-    payload = build_payload(_named(h, words), X=rows, texts=words, images=images)
+    names = check_columns(columns, rows)
+    payload = build_payload(_named(h, words), X=rows, texts=words, images=images, columns=names)
     payload["note"] = note
     with written_aside(target) as aside:
         aside.write_text(render(payload, title or target.stem), encoding="utf-8", newline="\n")

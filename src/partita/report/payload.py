@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from partita.hierarchy import Hierarchy
+from partita.report.columns import MOST_COLUMNS, standing_out
 from partita.report.pictures import check_images, image_cost, picture_sheets
 from partita.report.sample import choose_members, choose_parts
 
@@ -21,7 +22,9 @@ _MOST_ID_BYTES = 1_000_000
 _MOST_EXTRA = 8
 
 
-def build_payload(h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any) -> dict[str, Any]:
+def build_payload(
+    h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any, columns: list[str] | None = None
+) -> dict[str, Any]:
     """Everything that the page's script reads.
 
     Parameters
@@ -31,6 +34,8 @@ def build_payload(h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any)
         Rows that were divided; with them the sample members of a part are the ones nearest to its mean.
     texts : list of str or None
     images : array (n, h, w) or (n, h, w, 3), or None
+    columns : list of str or None
+        Names of the columns of `X`.
 
     Returns
     -------
@@ -49,6 +54,7 @@ def build_payload(h: Hierarchy, *, X: Any, texts: list[str] | None, images: Any)
         "parts": _part_columns(h, parts, [np.searchsorted(sampled, rows).tolist() for rows in members]),
         "levels": [np.searchsorted(parts, np.intersect1d(level, parts)).tolist() for level in h.levels],
         "extra": _extra_columns(h, parts),
+        "columns": None if images is not None else _standing_out(h, parts, X, columns),
         "samples": _sample_columns(h, sampled, texts, typical=X is not None),
         "images": None if pictures is None else picture_sheets(pictures, sampled),
         "item_part": _item_parts(h, parts),
@@ -160,6 +166,14 @@ def _extra_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, list[Any]]:
     arrays = {name: np.asarray(h.part_data[name]) for name in h.part_data if name not in taken}
     fitting = [name for name, array in arrays.items() if array.ndim == 1 and array.dtype.kind in "fiub"]
     return {name: _numbers(arrays[name][parts]) for name in fitting[:_MOST_EXTRA]}
+
+
+def _standing_out(h: Hierarchy, parts: np.ndarray, X: Any, names: list[str] | None) -> dict[str, Any] | None:
+    """Where the parts stand out, for rows of nameable width; None for sparse and very wide rows."""
+    if not isinstance(X, np.ndarray) or X.shape[1] > MOST_COLUMNS or X.dtype.kind not in "fiub":
+        return None
+    known = names or [f"column {j}" for j in range(X.shape[1])]
+    return {"name": [_clip(name, 80) for name in known], "of": standing_out(h, parts, X)}
 
 
 def _sample_columns(

@@ -31,6 +31,9 @@ function numberText(value) {
   if (value === null || value === undefined) return "–";
   return typeof value === "number" ? decimal.format(value) : String(value).replace("inf", "∞");
 }
+function awayText(away) {
+  return `${away < 0 ? "−" : "+"}${Math.abs(away).toFixed(1)}`;
+}
 function pathTo(part) {
   const path = [];
   for (let at = part; at >= 0; at = PARTS.parent[at]) path.push(at);

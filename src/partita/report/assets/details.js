@@ -40,6 +40,28 @@ function addTerms(part) {
   for (const term of terms) list.append(element("li", "", term));
   panel.append(list);
 }
+// The columns in which a part lies far from all, as bars to the left (lower) and right (higher) of the middle.
+function addColumns(part) {
+  const far = DATA.columns ? DATA.columns.of[part] : [];
+  if (!far.length) return;
+  addHeading("What sets it apart, in standard deviations of all");
+  const list = element("dl", "far");
+  const most = Math.max(1, ...far.map(([, away]) => Math.abs(away)));
+  for (const [column, away] of far) {
+    const cell = element("dd");
+    const track = element("span", "swing");
+    const fill = element("i");
+    const length = (50 * Math.abs(away)) / most;
+    fill.style.width = `${length}%`;
+    fill.style.left = `${away < 0 ? 50 - length : 50}%`;
+    track.append(fill);
+    cell.append(track, awayText(away));
+    const term = element("dt", "", DATA.columns.name[column]);
+    term.title = DATA.columns.name[column];
+    list.append(term, cell);
+  }
+  panel.append(list);
+}
 function addKids(part, most = FIRST_KIDS) {
   const kids = CHILDREN[part];
   if (!kids.length) return;
@@ -130,6 +152,7 @@ function showDetails(part) {
   if (actions.children.length) panel.append(actions);
   addFacts(part);
   addTerms(part);
+  addColumns(part);
   addKids(part);
   addSamples(part);
 }
