@@ -316,6 +316,8 @@ _MTX = (
     b"%%MatrixMarket matrix coordinate pattern symmetric\n3 3 2\n2 1\n3 2\n",
     b"%%MatrixMarket matrix coordinate integer general\n3 3 4\n1 2 5\n2 1 5\n2 3 1\n3 2 1\n",
     b"%%MatrixMarket matrix array real general\n3 2\n1\n2\n3.5\n-4\n5\n6e2\n",
+    b"%%MatrixMarket matrix array real symmetric\n3 3\n1\n2\n3.5\n-4\n5\n6e2\n",
+    b"%%MatrixMarket matrix array integer skew-symmetric\n3 3\n2\n-4\n6\n",
 )
 _GRAPH_WORDS = (
     b"-1",

@@ -206,14 +206,17 @@ def _check_once(i: np.ndarray, j: np.ndarray, columns: int, line: Any, path: Pat
 
 def _dense(tokens: Tokens, banner: _Banner, path: Path, options: Options, notes: list[str]) -> Source:
     rows, columns = _size_line(tokens, 2, path)
-    if banner.symmetry != "general":
-        raise unusable(
-            path,
-            f"a dense matrix stored as {banner.symmetry}",
-            line=1,
-            hint="save it as 'array real general', or as 'coordinate'",
-        )
-    at = _entries(tokens, 2, 1, rows * columns, path)
-    check_memory(8 * rows * columns, what=f"The matrix of {path}", alternative="check the sizes")
-    values = _values(tokens, at, banner).reshape(columns, rows).T
-    return dense_source(np.ascontiguousarray(values), path, options, notes)
+    check_memory(24 * rows * columns, what=f"The matrix of {path}", alternative="check the sizes")
+    if banner.symmetry == "general":
+        values = _values(tokens, _entries(tokens, 2, 1, rows * columns, path), banner)
+        return dense_source(np.ascontiguousarray(values.reshape(columns, rows).T), path, options, notes)
+    if rows != columns:
+        raise broken(path, f"a {banner.symmetry} matrix of {rows} x {columns}", hint="symmetric means square")
+    skew = banner.symmetry == "skew-symmetric"
+    stored = rows * (rows - 1) // 2 if skew else rows * (rows + 1) // 2
+    values = _values(tokens, _entries(tokens, 2, 1, stored, path), banner)
+    matrix = np.zeros((rows, rows))
+    j, i = np.triu_indices(rows, k=int(skew))  # the file goes down the columns of the lower triangle
+    matrix[j, i] = -values if skew else values
+    matrix[i, j] = values
+    return dense_source(matrix, path, options, notes)

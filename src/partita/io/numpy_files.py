@@ -83,14 +83,14 @@ def read_npz(path: Path, options: Options, note: str) -> Source:
     """One array of an archive (the named one, X, or the only matrix), or SciPy's sparse matrix."""
     notes = [note]
     try:
+        if not is_packed(path) and magic_of(path) != "npz":  # zipfile would take junk ahead of the archive
+            raise wrong_magic(path, "npz")
         with zipfile.ZipFile(io.BytesIO(load(path)) if is_packed(path) else path) as archive:
             members = _members(archive, path)
             if options.array is None and {"format", "shape", "data"} <= set(members):
                 return sparse_source(_sparse(archive, members, path), path, options, notes)
             return _labelled(archive, members, path, options, notes)
     except _ARCHIVE_FAULTS as error:
-        if not is_packed(path) and magic_of(path) != "npz":
-            raise wrong_magic(path, "npz") from error
         raise broken(path, f"the archive is damaged or encrypted ({error})", hint="save it again") from error
     except OSError as error:
         raise no_access(path, error) from error
