@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import run, run_json, small
+from cli_tools import RUNNER, run, run_json, small
+from hypothesis import given
+from hypothesis import strategies as st
 
 import partita as pt
+from partita.cli._app import app
 from partita.cli.demo import name_by_truth
 from partita.cli.divide import parse_options
 
@@ -130,3 +133,21 @@ def test_demo(tmp_path: Path) -> None:
     assert "data:image/png" in page
     assert len(page) < 3_000_000
     assert sorted(path.name for path in out.iterdir()) == ["digits.html", "digits.partita"]
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([".npy", ".npz", ".parquet", ".csv", ".tsv", ".jsonl", ".txt", ".mtx"]),
+)
+def test_any_bytes_are_divided_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes, suffix: str
+) -> None:
+    folder = tmp_path_factory.mktemp("junk")
+    (folder / f"x{suffix}").write_bytes(junk)
+    result = RUNNER.invoke(app, ["divide", str(folder / f"x{suffix}"), "-o", str(folder / "x.partita")])
+    assert result.exit_code in (0, 1, 2), result.exception
+    assert isinstance(result.exception, (SystemExit, type(None)))
+    assert (folder / "x.partita").exists() == (result.exit_code == 0)
+    if result.exit_code:
+        assert result.stderr.startswith("Error: ")
+        assert "Hint: " in result.stderr or "Allowed: " in result.stderr

@@ -98,7 +98,7 @@ function fillBody(node, tile, w, h, top, ink, label) {
   const lines = Math.min(12, Math.floor((h - 72) / 18));
   const further = (terms || []).filter((term) => !partName(tile.part).includes(term));
   const texts = further.length ? [further.join(", ")] : [];
-  if (DATA.columns) texts.push(...DATA.columns.of[tile.part].map(([column, away]) => `${DATA.columns.name[column]} ${awayText(away)}`));
+  if (DATA.columns) texts.push(...DATA.columns.of[tile.part].map(([column, away]) => `${awayText(away)} ${DATA.columns.name[column]}`));
   for (const sample of samples) if (sampleText(sample)) texts.push(`${DATA.samples.named ? `${DATA.samples.label[sample]}: ` : ""}${sampleText(sample)}`);
   for (const text of texts.slice(0, Math.max(0, lines))) body.append(element("p", "", text));
   label.append(body);
