@@ -178,6 +178,15 @@ def test_columns_that_set_a_part_apart(browser: Browser, tmp_path: Path) -> None
     assert browser.run("return document.querySelectorAll('#details b, #map b').length") == 0
 
 
+def test_search_puts_the_nearest_name_first(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.type("/")
+    browser.type("name 1")
+    hits = browser.wait_for("return [...document.querySelectorAll('#hits b')].map(b => b.textContent)")
+    assert hits[0] == "name 1"
+    assert set(hits[1:]) == {"name 10", "name 11", "name 12"}
+
+
 def test_search_says_when_nothing_is_there(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.type("/")

@@ -23,6 +23,20 @@ const OWNER_OF_SAMPLE = (() => {
   return owner;
 })();
 
+// Parts that match by name come first, the most specific of them first.
+function partHits(matches, phrase) {
+  const rank = (part) => {
+    const name = fold(partName(part));
+    return name === phrase ? 0 : name.startsWith(phrase) ? 1 : matches(name) ? 2 : 3;
+  };
+  const parts = [];
+  for (let part = 0; part < COUNT; part++) if (matches(LOWER_NAMES[part])) parts.push([rank(part), PARTS.size[part], part]);
+  parts.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+  return parts.slice(0, 300).map(([, size, part]) => {
+    const terms = PARTS.terms && PARTS.terms[part] ? ` · ${PARTS.terms[part].join(", ")}` : "";
+    return { part, title: partName(part), note: countText(size, "item", "items") + terms };
+  });
+}
 function findHits(query) {
   const words = fold(query).split(/\s+/).filter(Boolean);
   const all = (text) => words.every((word) => text.includes(word));
@@ -33,9 +47,7 @@ function findHits(query) {
     if (part !== undefined) found.push({ part, title: partName(part), note: `part ${number}, ${countText(PARTS.size[part], "item", "items")}` });
     if (ITEM_PART && number < ITEM_PART.length) found.push({ part: ITEM_PART[number], title: `Item ${DATA.item_ids ? DATA.item_ids[number] : number}`, note: `row ${number}, in ${partName(ITEM_PART[number])}` });
   }
-  for (let part = 0; part < COUNT && found.length < 400; part++) {
-    if (all(LOWER_NAMES[part])) found.push({ part, title: partName(part), note: `${countText(PARTS.size[part], "item", "items")}${PARTS.terms && PARTS.terms[part] ? ` · ${PARTS.terms[part].join(", ")}` : ""}` });
-  }
+  found.push(...partHits(all, words.join(" ")));
   LOWER_TEXTS.forEach((text, sample) => {
     if (found.length < 400 && all(text)) found.push({ part: OWNER_OF_SAMPLE[sample], title: DATA.samples.text[sample], note: `${DATA.samples.label[sample]}, in ${partName(OWNER_OF_SAMPLE[sample])}` });
   });
