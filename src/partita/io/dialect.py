@@ -88,7 +88,8 @@ def _find_delimiter(sample: Sample) -> str:
     if best and best_score[0] > 0.5:
         return best
     blank = sampled_rows(sample, " ")
-    if blank and len(blank[0]) > 1 and all(is_number(word) for word in blank[-1]):
+    numeric = sum(len(row) > 1 and all(map(is_number, row)) for row in blank)
+    if blank and 2 * numeric >= len(blank):
         return " "
     return best or ","
 
