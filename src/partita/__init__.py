@@ -67,7 +67,8 @@ if TYPE_CHECKING:
     )
     from partita._core.progress import Progress
     from partita._divide import divide
-    from partita.hierarchy import NOISE, Cover, Hierarchy, Partition, compare, load
+    from partita.hierarchy import NOISE, Cover, Hierarchy, Partition, load
+    from partita.hierarchy.compare import compare
 
 
 def __getattr__(name: str) -> Any:

@@ -78,6 +78,8 @@ class InfeasibleError(PartitaError, ValueError):
         Which bounds conflict.
     smallest_relaxation : str
         The smallest change of the request that can be met.
+    name, got : optional
+        As for `PartitaError`.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import uuid
 import zlib
 from collections.abc import Mapping
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from partita.hierarchy.model import Hierarchy
 
 _AT_FDCWD, _EXCHANGE = -100, 2
-_active: set[str] = set()
+# Folders being written, each with its thread: what an interrupted thread has left is no longer written.
+_active: dict[str, int] = {}
 
 
 def load(path: str | PathLike[str]) -> Hierarchy:
@@ -77,10 +79,27 @@ def load(path: str | PathLike[str]) -> Hierarchy:
 def load_arrays(path: str | PathLike[str]) -> dict[str, np.ndarray]:
     """The extra arrays that a maker saved beside the hierarchy, verified; empty where there are none.
 
+    Parameters
+    ----------
+    path : str or path
+        A ``.partita`` folder.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        What was given to ``Hierarchy.save(path, arrays=…)``.
+
     Raises
     ------
     FileFormatError
         As for `load`.
+
+    Examples
+    --------
+    >>> import numpy as np, partita as pt
+    >>> path = pt.Hierarchy.from_labels([[0, 0, 1]]).save("tree.partita", arrays={"scale": np.ones(2)})
+    >>> load_arrays(path)["scale"].tolist()
+    [1.0, 1.0]
     """
     store = _opened(path)
     return {name: store.array(name) for name in store.array_files}
@@ -140,7 +159,7 @@ def save(h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] |
     model = _checked_arrays(arrays or {})
     _clean(target)
     aside = target.parent / f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.tmp"
-    _active.add(aside.name)
+    _active[aside.name] = threading.get_ident()
     try:
         os.mkdir(aside)
         _write(h, aside, model)
@@ -149,7 +168,7 @@ def save(h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] |
         raise _unwritten(target, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-        _active.discard(aside.name)
+        _active.pop(aside.name, None)
     return Path(path)
 
 
@@ -352,9 +371,10 @@ def _swap_in_two(aside: Path, target: Path) -> None:
 def _clean(target: Path) -> None:
     """Take away what a killed process left of a save of this folder; bring back an old folder."""
     pattern = re.compile(re.escape(f".{target.name}.") + r"(\d+)-[0-9a-f]{12}\.(tmp|old)")
+    own = threading.get_ident()
     for entry in list(target.parent.iterdir()):
         match = pattern.fullmatch(entry.name)
-        if match is None or entry.with_suffix(".tmp").name in _active:
+        if match is None or _active.get(entry.with_suffix(".tmp").name, own) != own:
             continue
         if int(match[1]) != os.getpid() and _alive(int(match[1])):
             continue

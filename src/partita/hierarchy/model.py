@@ -437,7 +437,33 @@ class Hierarchy:
         max_copies: int = 8,
         radius: float | None = None,
     ) -> Cover:
-        """Overlapping membership in the parts of a level; see `partita.hierarchy.cover.cover_tree`."""
+        """Overlapping membership of the items in the parts of a level, by the distance to the parts' means.
+
+        Every item stays in its own part; noise goes to the nearest centre.
+
+        Parameters
+        ----------
+        rule : {"nearest", "closure", "bisector"}
+            "nearest": the nearest centres too. "closure": of these, only those that lie in different directions.
+            "bisector": every part whose border with the item's own part is within `radius`.
+        X : array-like of float, shape (n, d)
+            The items' vectors.
+        level : int
+            The named level whose parts are covered.
+        max_copies : int
+            The most parts of an item, its own included.
+        radius : float, optional
+            No centre farther than this; required for "bisector".
+
+        Returns
+        -------
+        cover : Cover
+            O(n k d) for k parts.
+
+        Raises
+        ------
+        InvalidParameterError, InvalidDataError
+        """
         from partita.hierarchy.cover import cover_tree
 
         return cover_tree(self, rule, X, level=level, max_copies=max_copies, radius=radius)
@@ -462,7 +488,7 @@ class Hierarchy:
         return lca(self, i, j)
 
     def cophenetic(self, i: Any, j: Any) -> np.ndarray:
-        """The height at which two items meet: that of `lca`, 0 for an item with itself; float64."""
+        """The height at which items `i` and `j` meet: that of `lca`, 0 for an item with itself; float64."""
         from partita.hierarchy.walk import cophenetic
 
         return cophenetic(self, i, j)
@@ -524,6 +550,11 @@ class Hierarchy:
     def replace(self, **changes: Any) -> Hierarchy:
         """A copy with other levels, part_data, made_by, item_ids or own_items_are; the tree is shared.
 
+        Parameters
+        ----------
+        **changes
+            The new values by name.
+
         Raises
         ------
         InvalidParameterError
@@ -553,7 +584,7 @@ class Hierarchy:
         return arrays
 
     def content_equal(self, other: Hierarchy) -> bool:
-        """Whether both hold the same parts, levels, columns and item ids, up to the order of children."""
+        """Whether `other` has the same parts, levels, columns and item ids, up to the order of children."""
         from partita.hierarchy.make import same_content
 
         return same_content(self, other)
@@ -588,7 +619,24 @@ class Hierarchy:
     # ------------------------------------------------------------------ doors
 
     def save(self, path: str | PathLike[str], *, arrays: Mapping[str, Any] | None = None) -> Path:
-        """Write the ``.partita`` folder; see `partita.hierarchy.files.save`."""
+        """Write a ``.partita`` folder, aside and then renamed: the old folder or the new one always stands.
+
+        Parameters
+        ----------
+        path : str or path
+            The folder to write. A Partita folder that is there is replaced; anything else is refused.
+        arrays : mapping of str to array-like, optional
+            Numeric arrays of the maker's model, kept beside it; `partita.hierarchy.load_arrays` reads them.
+
+        Returns
+        -------
+        path : Path
+
+        Raises
+        ------
+        PartitaError
+            When the folder can't be written; the old one is untouched.
+        """
         from partita.hierarchy.files import save
 
         return save(self, path, arrays=arrays)
@@ -600,7 +648,7 @@ class Hierarchy:
         return to_linkage(self)
 
     def to_newick(self, *, lengths: bool = True) -> str:
-        """The tree as a Newick text; see `partita.hierarchy.newick.to_newick`."""
+        """The tree as a Newick text: items are leaves, named by their ids or numbers; with branch `lengths`."""
         from partita.hierarchy.newick import to_newick
 
         return to_newick(self, lengths=lengths)
@@ -619,28 +667,122 @@ class Hierarchy:
 
     @classmethod
     def from_linkage(cls, Z: Any, **options: Any) -> Hierarchy:
-        """A hierarchy from SciPy's linkage matrix; see `partita.hierarchy.make.from_linkage`."""
+        """A binary hierarchy of n - 1 parts from SciPy's linkage matrix; its singletons are own items.
+
+        Parameters
+        ----------
+        Z : array-like of float, shape (n - 1, 4) or (n - 1, 3)
+            The two clusters of each merge, its height, and its size.
+        **options
+            ``item_rank``, ``item_ids`` and ``made_by``, as for `partita.hierarchy.assemble`.
+
+        Returns
+        -------
+        hierarchy : Hierarchy
+            Inversions are repaired by raising the merge, and counted in ``made_by.notes``. O(n).
+
+        Raises
+        ------
+        InvalidDataError
+            Naming the first row of `Z` that is no merge.
+
+        Examples
+        --------
+        >>> Hierarchy.from_linkage([[0, 1, 1.0, 2], [2, 3, 2.0, 3]]).height.tolist()
+        [2.0, 1.0]
+        """
         from partita.hierarchy.make import from_linkage
 
         return from_linkage(Z, **options)
 
     @classmethod
-    def from_parent(cls, parent: Any, **options: Any) -> Hierarchy:
-        """A hierarchy from parent pointers; see `partita.hierarchy.make.from_parent`."""
+    def from_parent(cls, parent: Any, item_part: Any = None, **options: Any) -> Hierarchy:
+        """A hierarchy from parent pointers, numbered in any way.
+
+        Parameters
+        ----------
+        parent : array-like of int
+            The parent of each node; a root has -1 or itself. Several roots get a root of height inf above them.
+        **options
+            ``item_part`` (the node of each item; without it, nodes without children are the items), ``height``,
+            ``levels``, ``part_data``, ``item_rank``, ``item_ids``, ``made_by`` and ``own_items_are``, as for
+            `partita.hierarchy.assemble`.
+
+        Returns
+        -------
+        hierarchy : Hierarchy
+
+        Raises
+        ------
+        InvalidDataError
+            When the pointers form no tree.
+
+        Examples
+        --------
+        >>> h = Hierarchy.from_parent([3, 3, 4, 4, -1])
+        >>> h.n_items, h.n_parts, h.members(1).tolist()
+        (3, 2, [0, 1])
+        """
         from partita.hierarchy.make import from_parent
 
-        return from_parent(parent, **options)
+        return from_parent(parent, item_part, **options)
 
     @classmethod
     def from_labels(cls, labels: Any, **options: Any) -> Hierarchy:
-        """A hierarchy from label arrays ``[coarse, …, fine]``; see `partita.hierarchy.make.from_labels`."""
+        """A hierarchy from label arrays, coarse to fine; each becomes a named level below the root.
+
+        Parameters
+        ----------
+        labels : sequence of array-like, each of shape (n,), or one such array
+            Integers (-1 is noise) or texts. Items of one fine part must share their coarse part.
+        **options
+            ``heights`` (one for each level), ``item_rank``, ``item_ids`` and ``made_by``, as for
+            `partita.hierarchy.assemble`.
+
+        Returns
+        -------
+        hierarchy : Hierarchy
+            ``part_data["label"]`` holds the labels as they were given.
+
+        Raises
+        ------
+        InvalidDataError
+            When a level does not refine the one before, naming two items.
+
+        Examples
+        --------
+        >>> Hierarchy.from_labels([["a", "a", "b"], ["x", "y", "z"]]).labels(1).tolist()
+        [0, 0, 1]
+        """
         from partita.hierarchy.make import from_labels
 
         return from_labels(labels, **options)
 
     @classmethod
     def from_newick(cls, text: str, **options: Any) -> Hierarchy:
-        """A hierarchy from a Newick text; see `partita.hierarchy.newick.from_newick`."""
+        """A hierarchy from a Newick text: its leaves are the items, its inner nodes the parts.
+
+        Parameters
+        ----------
+        text : str
+            One tree; quoted names, branch lengths and comments are read.
+        **options
+            ``made_by``, as for `partita.hierarchy.assemble`.
+
+        Returns
+        -------
+        hierarchy : Hierarchy
+
+        Raises
+        ------
+        InvalidDataError
+            Naming the place where the text is not Newick.
+
+        Examples
+        --------
+        >>> Hierarchy.from_newick("((a,b),c);").n_items
+        3
+        """
         from partita.hierarchy.newick import from_newick
 
         return from_newick(text, **options)

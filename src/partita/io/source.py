@@ -31,6 +31,11 @@ class Source:
     extra : mapping of str to object
         What came along: ``"labels"`` of a labelled archive, ``"node_weights"`` float64 (n, r) and
         ``"node_sizes"`` float64 (n,) of a METIS graph.
+
+    Examples
+    --------
+    >>> Source("points", np.zeros((3, 2), np.float32), path="vectors.npy")
+    Source(kind='points', shape (3, 2), path='vectors.npy')
     """
 
     kind: str
