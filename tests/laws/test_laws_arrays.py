@@ -144,8 +144,9 @@ def test_the_record_tells_what_was_made(case: Case):
     assert record.version == pt.__version__
     assert record.seconds >= 0
     assert record.citation
-    assert set(record.parameters) == set(estimator.get_params())
-    assert type(record).from_json(record.to_json()) == record
+    parameters = set(estimator.get_params())
+    assert parameters - {"random_state", "n_jobs", "progress"} <= set(record.parameters) <= parameters
+    assert type(record).from_json(record.to_json()).to_json() == record.to_json()
     again = case.make().fit(X[::-1])
     assert record.fingerprint == again.made_by_.fingerprint != case.make().fit(X[1:]).made_by_.fingerprint
 

@@ -73,4 +73,4 @@ def test_record_and_parameters(case: Case):
     assert set(fitted._rules) == set(fitted.get_params())
     record = fitted.made_by_
     assert record.method == type(fitted).__name__
-    assert type(record).from_json(record.to_json()) == record
+    assert type(record).from_json(record.to_json()).to_json() == record.to_json()

@@ -83,7 +83,7 @@ def share_leaves(shares: np.ndarray, most: np.ndarray, total: int) -> np.ndarray
 def _divide(
     sample: Sample, cell: _Cell, branching: int | None, by_size: bool
 ) -> list[tuple[np.ndarray, int, np.ndarray]]:
-    own = sample.take(cell.rows)
+    own = sample if len(cell.rows) == len(sample) else sample.take(cell.rows)
     centers, cells = _split(own, _fanout(cell, branching))
     first, members = cells.groups(len(centers))
     kept = np.flatnonzero(np.diff(first))

@@ -118,7 +118,7 @@ def build(rows: CanonicalRows, request: Request, *, unit: bool, progress: Progre
         When float64 can't tell enough rows apart.
     """
     heavy = np.flatnonzero(rows.weight > 0)
-    frame = frame_of(rows, heavy[: _sample_size(request.n_leaves)], unit=unit)
+    frame = frame_of(rows, heavy[:_FEWEST_ROWS], unit=unit)
     builder = _Builder(rows, request, frame, progress)
     root, work = builder.divide(_Task(0, np.arange(len(rows.source)), heavy, request.n_leaves))
     while work:
