@@ -39,16 +39,18 @@ def make_points() -> np.ndarray:
 
 def draw(points: np.ndarray, h: pt.Hierarchy) -> str:
     """The picture as SVG."""
-    leaf_colour = {int(part): COLOURS[i % len(COLOURS)] for i, part in enumerate(h.leaves)}
-    rows = int(h.depth.max()) + 1
+    finest = h.levels[-1]
+    colour = {int(part): COLOURS[i % len(COLOURS)] for i, part in enumerate(finest)}
+    shown = sorted(set(colour).union(*(h.ancestors(part).tolist() for part in finest)))
+    rows = int(h.depth[shown].max()) + 1
     height = PLOT + 14 + rows * (ROW + GAP) + 22
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
         f' height="{height}" role="img" aria-label="Points coloured by part, over the slices of the parts"'
         ' font-family="system-ui, sans-serif" font-size="12">'
     ]
-    lines += draw_points(points, h, leaf_colour)
-    lines += [draw_bar(h, part, leaf_colour) for part in range(h.n_parts)]
+    lines += draw_points(points, h, colour)
+    lines += [draw_bar(h, part, colour) for part in shown]
     lines.append(
         f'<text x="{WIDTH / 2:g}" y="{height - 6}" text-anchor="middle" fill="{GREY}">'
         "one order of all items; every part owns one slice of it</text>"
@@ -57,17 +59,18 @@ def draw(points: np.ndarray, h: pt.Hierarchy) -> str:
 
 
 def draw_points(points: np.ndarray, h: pt.Hierarchy, colour: dict[int, str]) -> list[str]:
-    """One path of dots for each leaf part, and one in grey for items in none."""
+    """One path of dots for each part of the finest level, and one in grey for items in none."""
     low, high = points.min(axis=0), points.max(axis=0)
     scale = min((WIDTH - 20) / (high[0] - low[0]), (PLOT - 20) / (high[1] - low[1]))
     margin = (np.array([WIDTH, PLOT]) - (high - low) * scale) / 2
     xy = (points - low) * scale * [1, -1] + [margin[0], PLOT - margin[1]]
-    groups = [(h.members(part), colour[int(part)]) for part in h.leaves]
-    groups += [(h.own_items(v), GREY) for v in range(h.n_parts) if v not in colour and len(h.own_items(v))]
+    groups = [(h.members(part), stroke) for part, stroke in colour.items()]
+    groups += [(np.flatnonzero(h.labels() == pt.NOISE), GREY)]
     return [
         f'<path d="{"".join(f"M{x:.0f} {y:.0f}h0" for x, y in xy[members])}" stroke="{stroke}"'
         ' stroke-width="5" stroke-linecap="round"/>'
         for members, stroke in groups
+        if len(members)
     ]
 
 
