@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles.tree_oracles import Twin, lawful, lawful_levels
 from tree_builders import hierarchies, rich_hierarchy
 
 import partita as pt
+from oracles.tree_oracles import Twin, lawful, lawful_levels
 from partita.hierarchy import Hierarchy, MadeBy, Partition
 
 SMALL = st.integers(-1, 3)
@@ -36,7 +36,9 @@ def test_refused_exactly_when_a_law_is_broken(data):
             arrays[which][at] = data.draw(st.sampled_from([-1, 0, 1, 2, 3, 4, 5]))
             arrays[4] = [float(x) for x in arrays[4]]
         elif which == 5:
-            levels[data.draw(st.integers(0, len(levels) - 1))] = data.draw(st.lists(st.integers(0, 5), max_size=3))
+            levels[data.draw(st.integers(0, len(levels) - 1))] = data.draw(
+                st.lists(st.integers(0, 5), max_size=3)
+            )
     if lawful(*arrays, levels):
         assert Hierarchy(*arrays, levels=levels).check() is not None
     else:
@@ -46,8 +48,14 @@ def test_refused_exactly_when_a_law_is_broken(data):
 
 @given(hierarchies())
 def test_made_hierarchies_are_lawful(h):
-    assert lawful(h.order.tolist(), h.parent.tolist(), h.start.tolist(), h.stop.tolist(), h.height.tolist(),
-                  [level.tolist() for level in h.levels])  # fmt: skip
+    assert lawful(
+        h.order.tolist(),
+        h.parent.tolist(),
+        h.start.tolist(),
+        h.stop.tolist(),
+        h.height.tolist(),
+        [level.tolist() for level in h.levels],
+    )
     h.check()
 
 
@@ -114,7 +122,13 @@ def test_frozen_and_not_shared():
     ],
 )
 def test_messages_name_the_law_and_the_place(change, words):
-    good = {"order": [0, 1, 2], "parent": [-1, 0, 0], "start": [0, 0, 2], "stop": [3, 2, 3], "height": [1.0, 0, 0]}
+    good = {
+        "order": [0, 1, 2],
+        "parent": [-1, 0, 0],
+        "start": [0, 0, 2],
+        "stop": [3, 2, 3],
+        "height": [1.0, 0, 0],
+    }
     Hierarchy(**good)
     with pytest.raises(pt.InvalidDataError, match="(?i)" + words):
         Hierarchy(**{**good, **change})
@@ -151,7 +165,7 @@ def test_nothing_and_one(n, tmp_path):
 
 @given(hierarchies(), st.randoms(use_true_random=False))
 def test_equal_up_to_the_order_of_children(h, random):
-    """The same parts written down with shuffled siblings and own items are equal; with a change they are not."""
+    """The same parts written down with shuffled siblings and own items are equal; changed ones are not."""
     column = np.arange(h.n_parts) * 1.5
     h = h.replace(part_data={"x": column}, item_ids=np.arange(h.n_items))
     other = _shuffled(h, random)
@@ -160,8 +174,17 @@ def test_equal_up_to_the_order_of_children(h, random):
     assert h.replace(part_data={}) != other
     assert h.replace(part_data={"x": column + 1}) != other
     assert h.replace(levels=[*h.levels, []]) != other
-    raised = Hierarchy(h.order, h.parent, h.start, h.stop, h.height + 1.0, levels=h.levels,
-                       part_data=h.part_data, item_ids=h.item_ids, own_items_are=h.own_items_are)  # fmt: skip
+    raised = Hierarchy(
+        h.order,
+        h.parent,
+        h.start,
+        h.stop,
+        h.height + 1.0,
+        levels=h.levels,
+        part_data=h.part_data,
+        item_ids=h.item_ids,
+        own_items_are=h.own_items_are,
+    )
     assert (raised == h) == bool(np.isinf(h.height).all())
 
 
@@ -187,10 +210,16 @@ def _shuffled(h: Hierarchy, random) -> Hierarchy:
     write(0, -1)
     new_id = np.argsort(old)
     return Hierarchy(
-        np.array(order, dtype=np.intp), parent, start, stop, h.height[old],
-        levels=[new_id[level] for level in h.levels], item_ids=h.item_ids,
-        part_data={name: h.part_data[name][old] for name in h.part_data}, own_items_are=h.own_items_are,
-    )  # fmt: skip
+        np.array(order, dtype=np.intp),
+        parent,
+        start,
+        stop,
+        h.height[old],
+        levels=[new_id[level] for level in h.levels],
+        item_ids=h.item_ids,
+        part_data={name: h.part_data[name][old] for name in h.part_data},
+        own_items_are=h.own_items_are,
+    )
 
 
 def test_pickled_copied_replaced():
@@ -205,9 +234,17 @@ def test_pickled_copied_replaced():
 
 @pytest.mark.parametrize(
     "column",
-    [np.zeros(3), np.array([1 + 2j, 0]), np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]"), ["a", 1],
-     [["a"], "b"], ["\ud800", "x"], np.array([{}, {}]), 5],
-)  # fmt: skip
+    [
+        np.zeros(3),
+        np.array([1 + 2j, 0]),
+        np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]"),
+        ["a", 1],
+        [["a"], "b"],
+        ["\ud800", "x"],
+        np.array([{}, {}]),
+        5,
+    ],
+)
 def test_columns_of_no_use_are_refused(column):
     h = Hierarchy([0], [-1, 0], [0, 0], [1, 1], [1.0, 0.0])
     with pytest.raises(pt.InvalidDataError):
@@ -240,8 +277,13 @@ def test_certificates_are_recomputed():
 
 
 def test_record_goes_through_json():
-    record = MadeBy("m", {"a": np.float32(1), "b": (1, None)}, cost=np.inf, certificates={"gap": float("nan")},
-                    notes=("one",))  # fmt: skip
+    record = MadeBy(
+        "m",
+        {"a": np.float32(1), "b": (1, None)},
+        cost=np.inf,
+        certificates={"gap": float("nan")},
+        notes=("one",),
+    )
     back = MadeBy.from_json(record.to_json())
     assert (back.cost, back.notes, back.parameters) == (np.inf, ("one",), {"a": 1.0, "b": [1, None]})
     assert np.isnan(back.certificates["gap"])

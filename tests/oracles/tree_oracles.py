@@ -106,7 +106,7 @@ class Twin:
         return self.finish(cut)
 
     def cut_k(self, k):
-        """Split the highest part until there are k; None where a split jumps over k or there are none left."""
+        """Split the highest part until there are k; None where a split jumps over k or none is left."""
         cut = [0]
         while len(cut) < k:
             able = [v for v in cut if not isinstance(v, tuple) and self.may_split(v)]

@@ -126,7 +126,8 @@ def _codes(labels: np.ndarray) -> np.ndarray:
     low, high = int(labels.min()), int(labels.max())
     if high - low > 4 * labels.size + 1024:
         return np.unique(labels, return_inverse=True)[1].astype(np.intp)
-    shifted = (labels - labels.dtype.type(low) if labels.dtype.kind != "b" else labels).astype(np.intp)
+    # Modulo 2^64, so that neither small nor unsigned integers overflow.
+    shifted = (labels.astype(np.uint64) - np.uint64(low % 2**64)).astype(np.intp)
     present = np.bincount(shifted) > 0
     return (np.cumsum(present) - 1)[shifted]
 

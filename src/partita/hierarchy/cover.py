@@ -216,7 +216,8 @@ def cover_tree(
 
     tree_fill_items(h.order, h.start, h.stop, parts, labels)
     holding = np.flatnonzero(h.sizes[parts] > 0)
-    matrix, capped = _covered(X, labels, len(parts), holding, rule, max_copies, radius)
+    centers = _centers(X, h, parts[holding]) if h.n_items else np.empty((0, X.shape[1]))
+    matrix, capped = _covered(X, labels, len(parts), holding, centers, rule, max_copies, radius)
     return Cover(matrix, hierarchy=h, parts=parts, n_capped=capped)
 
 
@@ -254,7 +255,14 @@ def _as_points(X: Any, n: int) -> np.ndarray:
 
 
 def _covered(
-    X: np.ndarray, labels: np.ndarray, k: int, holding: np.ndarray, rule: str, most: int, radius: float | None
+    X: np.ndarray,
+    labels: np.ndarray,
+    k: int,
+    holding: np.ndarray,
+    centers: np.ndarray,
+    rule: str,
+    most: int,
+    radius: float | None,
 ) -> tuple[Any, int]:
     from scipy import sparse
 
@@ -268,7 +276,6 @@ def _covered(
         dense = np.full(k + 1, NOISE, dtype=np.intp)
         dense[holding] = np.arange(len(holding))
         home = dense[labels]
-        centers = _centers(X, home, len(holding))
         limit = np.inf if radius is None else float(radius)
         block = max(_BLOCK // max(len(holding), 1), 1)
         for low in range(0, n, block):
@@ -282,13 +289,17 @@ def _covered(
     return sparse.csr_array((weights[used], columns, first), shape=(n, k)), int(capped)
 
 
-def _centers(X: np.ndarray, home: np.ndarray, k: int) -> np.ndarray:
-    """The mean of each part, float64, by one sparse product in the order of the items."""
+def _centers(X: np.ndarray, h: Hierarchy, parts: np.ndarray) -> np.ndarray:
+    """The mean of each part, float64, summed in the order of the tree: that of the rows does not matter."""
     from scipy import sparse
 
-    rows = np.flatnonzero(home >= 0)
-    chosen = sparse.csr_array((np.ones(len(rows)), (home[rows], rows)), shape=(k, len(X)))
-    return np.ascontiguousarray(chosen @ X.astype(np.float64)) / np.bincount(home[rows], minlength=k)[:, None]
+    items = [h.order[h.start[part] : h.stop[part]] for part in parts]
+    sizes = h.sizes[parts]
+    rows = np.concatenate(items)
+    chosen = sparse.csr_array(
+        (np.ones(len(rows)), rows, np.concatenate([[0], np.cumsum(sizes)])), shape=(len(parts), len(X))
+    )
+    return np.ascontiguousarray(chosen @ X.astype(np.float64)) / sizes[:, None]
 
 
 def _candidates(X: np.ndarray, centers: np.ndarray, home: np.ndarray, rule: str, most: int) -> np.ndarray:

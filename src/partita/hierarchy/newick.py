@@ -233,7 +233,7 @@ def to_newick(h: Hierarchy, *, lengths: bool = True) -> str:
     >>> to_newick(Hierarchy.from_linkage([[0, 1, 1.0, 2], [2, 3, 2.0, 3]]))
     '((0:1.0,1:1.0):1.0,2:2.0);'
     """
-    if h.n_items == 0:
+    if h.n_items == 0 and h.n_parts == 1:
         return ";"
     empty = np.flatnonzero(h.sizes == 0)
     if len(empty):
