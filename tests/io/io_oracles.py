@@ -98,7 +98,7 @@ def _from_table(table: pa.Table, options: dict[str, Any]) -> Any:
         return np.array(rows, dtype=np.float64).T
     vectors = [c.to_pylist() for c in table.columns if _is_vector(c.type)]
     if len(vectors) == 1:
-        return np.array(vectors[0], dtype=np.float64)
+        return np.array(vectors[0], dtype=np.float64) if vectors[0] else np.empty((0, 3))
     return table
 
 

@@ -201,7 +201,7 @@ def test_integers_that_float64_cannot_hold(tmp_path: Path) -> None:
     np.save(tmp_path / "t.npy", np.array([[1, 2], [3, 2**53 + 1]]))
     assert "row 1, column 1" in refused(tmp_path / "t.npy")
     (tmp_path / "t.csv").write_text(f"x\n1\n{2**53 + 1}\n")
-    assert "2**53" in refused(tmp_path / "t.csv")
+    assert "row 1, column 'x'" in refused(tmp_path / "t.csv")
 
 
 def test_archives_with_several_candidates_list_them(tmp_path: Path) -> None:
@@ -417,3 +417,17 @@ def test_damaged_compression(suffix: str, tmp_path: Path) -> None:
     for broken in (whole[: len(whole) // 2], b"plain,text\n1,2\n", whole[:-2]):
         (tmp_path / f"t.csv{suffix}").write_bytes(broken)
         assert "damaged or cut short" in refused(tmp_path / f"t.csv{suffix}", FileFormatError)
+
+
+@pytest.mark.parametrize("column", [pa.array([{"a": 1}]), pa.array([[["x"]]]), pa.nulls(1), pa.array([b"x"])])
+def test_column_types_that_are_nothing_to_divide(column: pa.Array, tmp_path: Path) -> None:
+    table = pa.table({"x": column, "y": [1]})
+    with pa.OSFile(str(tmp_path / "t.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert "can't be read as points or text" in refused(tmp_path / "t.arrow", column="x")
+    assert read(tmp_path / "t.arrow", kind="points").data.tolist() == [[1]]
+
+
+def test_types_that_have_no_ids(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"v": [[1.0]], "x": [1.0]}), tmp_path / "t.parquet")
+    assert "can't turn into" in refused(tmp_path / "t.parquet", column="x", id_column="v")

@@ -531,3 +531,14 @@ def test_source_says_what_it_is(tmp_path: Path) -> None:
     source = read(tmp_path / "t.txt")
     assert repr(source) == f"Source(kind='text', 2 documents, path={str(tmp_path / 't.txt')!r})"
     assert source.n_items == 2
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_every_arrow_type_of_text(kind: str, tmp_path: Path) -> None:
+    if not hasattr(pa, kind):
+        pytest.skip(f"this pyarrow has no {kind}")
+    column = pa.array(["one", "two"], getattr(pa, kind)())
+    write_ipc_file(pa.table({"id": column, "text": column}), tmp_path / "t.arrow")
+    source = read(tmp_path / "t.arrow")
+    assert source.data == ["one", "two"]
+    assert source.names.tolist() == ["one", "two"]

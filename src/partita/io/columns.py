@@ -89,7 +89,7 @@ def type_of(arrow_type: Any) -> str:
     is_number = kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal
     if any(test(arrow_type) for test in is_number):
         return "number"
-    if any(test(arrow_type) for test in (kinds.is_string, kinds.is_large_string, kinds.is_string_view)):
+    if kinds.is_string(arrow_type) or kinds.is_large_string(arrow_type) or str(arrow_type) == "string_view":
         return "text"
     is_list = kinds.is_fixed_size_list, kinds.is_list, kinds.is_large_list
     if any(test(arrow_type) for test in is_list) and type_of(arrow_type.value_type) == "number":
@@ -131,7 +131,8 @@ def _named(name: str, types: dict[str, str], path: Path, options: Options) -> tu
     if kind is None or options.kind not in ("auto", kind):
         raise unusable(
             path,
-            f"column {name!r} holds {types[name]} values and can't be read as {options.kind}",
+            f"column {name!r} holds {types[name]} values and can't be read as "
+            + ("points or text" if options.kind == "auto" else options.kind),
             hint="column= takes a column of text, of vectors or of numbers",
         )
     return kind, [name], f"column {name!r} taken as {kind} because column= names it"

@@ -187,10 +187,14 @@ def _check_quotes(data: Buffer, dialect: Dialect, path: Path) -> None:
     """
     content = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(content == ord('"'))
-    edges = np.frombuffer(f'{dialect.delimiter}\r\n"'.encode(), np.uint8)
-    opens = np.concatenate(([ord("\n")], content))[quotes[0::2]]
-    closes = np.concatenate((content[1:], [ord("\n")]))[quotes[1::2]]
-    if quotes.size % 2 == 0 and np.isin(opens, edges).all() and np.isin(closes, edges).all():
+    beside = np.frombuffer(f'{dialect.delimiter}\r\n"'.encode(), np.uint8)
+    before, after = quotes[0::2], quotes[1::2]
+    before, after = before[before > 0] - 1, after[after < content.size - 1] + 1
+    if (
+        quotes.size % 2 == 0
+        and np.isin(content[before], beside).all()
+        and np.isin(content[after], beside).all()
+    ):
         return
     stream = io.StringIO(as_text(data, path), newline="")
     reader = csv.reader(stream, delimiter=dialect.delimiter, strict=True)

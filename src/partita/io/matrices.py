@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,9 @@ def sparse_source(
     return Source("points", matrix, names, tuple(notes), str(path), extra or {})
 
 
-def as_points(array: np.ndarray, path: Path, notes: list[str]) -> np.ndarray:
+def as_points(
+    array: np.ndarray, path: Path, notes: list[str], columns: Sequence[str] | None = None
+) -> np.ndarray:
     """`array` in native float32 or float64, by the smallest of the two that holds every value exactly.
 
     Raises
@@ -105,23 +107,22 @@ def as_points(array: np.ndarray, path: Path, notes: list[str]) -> np.ndarray:
         alternative="save the array as float32, which is opened without a copy",
     )
     if dtype.kind in "iu" and dtype.itemsize > 4:
-        _check_exact(array, path)
+        _check_exact(array, path, columns)
     if dtype.newbyteorder("=") != target:
         notes.append(f"{dtype} converted to {target}, which holds every value exactly")
     return np.asarray(array).astype(target)  # asarray: a copy is no memmap any more
 
 
-def check_finite(points: np.ndarray, path: Path, columns: list[str] | None = None) -> None:
+def check_finite(points: np.ndarray, path: Path) -> None:
     """Refuse NaN and infinities, naming the first row and column (both counted from 0)."""
     rows = max(1, (1 << 22) // max(1, points.shape[1]))
     for begin in range(0, points.shape[0], rows):
         finite = np.isfinite(points[begin : begin + rows])
         if not finite.all():
             row, column = (int(place) for place in np.argwhere(~finite)[0])
-            name = column if columns is None else repr(columns[column])
             raise unusable(
                 path,
-                f"row {begin + row}, column {name} (counted from 0) is not a finite number",
+                f"row {begin + row}, column {column} (counted from 0) is not a finite number",
                 got=float(points[begin + row, column]),
                 hint="drop or fill in missing values first",
             )
@@ -140,13 +141,14 @@ def _two_axes(array: np.ndarray, path: Path, notes: list[str]) -> np.ndarray:
     return array
 
 
-def _check_exact(array: np.ndarray, path: Path) -> None:
+def _check_exact(array: np.ndarray, path: Path, columns: Sequence[str] | None) -> None:
     if array.size == 0 or (int(array.max()) <= _EXACT and int(array.min()) >= -_EXACT):
         return
     row, column = (int(p) for p in np.argwhere((array > _EXACT) | (array < -_EXACT))[0])
     raise unusable(
         path,
-        f"row {row}, column {column} holds an integer above 2**53, which float64 can't hold exactly",
+        f"row {row}, column {column if columns is None else repr(columns[column])} (counted from 0) holds an "
+        "integer above 2**53, which float64 can't hold exactly",
         got=int(array[row, column]),
         hint="if the column holds ids, take it as id_column=; otherwise rescale it",
     )

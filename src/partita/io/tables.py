@@ -34,10 +34,24 @@ def table_source(
     line: LineOfRow = no_line,
 ) -> Source:
     """The source that a table holds, by `plan` or by its schema; `line` finds the line of a row."""
-    if options.kind == "graph":
-        return _edge_source(table, path, options, notes, line)
-    if plan is None:
-        plan = plan_columns(table.schema, path, options)
+    import pyarrow as pa
+
+    try:
+        if options.kind == "graph":
+            return _edge_source(table, path, options, notes, line)
+        chosen = plan_columns(table.schema, path, options) if plan is None else plan
+        return _planned_source(table, chosen, path, options, notes, line)
+    except pa.ArrowException as error:
+        raise unusable(
+            path,
+            f"a column is of a type that Arrow can't turn into numbers or text ({error})",
+            hint="choose other columns with column= or columns=, or save plain numbers and strings",
+        ) from error
+
+
+def _planned_source(
+    table: Any, plan: Plan, path: Path, options: Options, notes: list[str], line: LineOfRow
+) -> Source:
     notes = [*notes, *plan.notes]
     names = None if plan.ids is None else _names(table, plan, path, line)
     if plan.ids is not None and names is None:
@@ -97,7 +111,7 @@ def _number_column(column: Any, name: str, path: Path, line: LineOfRow) -> np.nd
     values = column.to_numpy()
     if values.size == 0:
         return np.empty(0)
-    return as_points(values.reshape(-1, 1), path, []).ravel()
+    return as_points(values.reshape(-1, 1), path, [], [name]).ravel()
 
 
 def _check_finite_rows(points: np.ndarray, names: list[str], path: Path, line: LineOfRow) -> None:
@@ -255,4 +269,6 @@ def _plain(column: Any) -> Any:
         column = pa.chunked_array(chunks, column.type.storage_type)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if str(column.type) == "string_view":  # most of Arrow's functions don't take it
+        column = column.cast(pa.large_string())
     return column
