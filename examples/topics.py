@@ -1,28 +1,26 @@
-"""Find topics within topics in texts that every reader has: the documentation of NumPy and SciPy."""
+"""Find topics in texts that every reader has: the documentation of SciPy."""
 
 import inspect
 
-import numpy as np
+import scipy.interpolate
 import scipy.linalg
-import scipy.optimize
 import scipy.signal
-import scipy.special
 import scipy.stats
 
 import partita as pt
 
-modules = (np, np.linalg, np.random, scipy.linalg, scipy.optimize, scipy.signal, scipy.special, scipy.stats)
 texts = {}
-for module in modules:
-    for name in dir(module):
+for module in (scipy.interpolate, scipy.linalg, scipy.signal, scipy.stats):
+    for name in module.__all__:
         text = inspect.getdoc(getattr(module, name)) or ""
         if len(text) > 200:
             texts[text] = f"{module.__name__}.{name}"
-documents, names = list(texts), list(texts.values())
+documents, functions = list(texts), list(texts.values())
 
 h = pt.text.TopicTree().fit(documents).hierarchy_
 print(h)
-for part in range(min(h.n_parts, 40)):
-    if h.depth[part] <= 2:
-        example = names[h.members(part)[0]]
-        print(f"{'  ' * int(h.depth[part])}{h.part_data['name'][part]} ({h.sizes[part]}), such as {example}")
+
+topics = h.cut(n_clusters=12)
+for part in sorted(topics.parts, key=lambda part: -h.sizes[part]):
+    members = ", ".join(functions[item] for item in h.members(part)[:3])
+    print(f"{h.sizes[part]:4d}  {h.part_data['name'][part]:40}  {members}")
