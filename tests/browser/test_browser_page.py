@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from report_builders import HOSTILE, nested, wide_and_deep
+from report_builders import HOSTILE, deep_with_levels, nested, wide_and_deep
 from webdriver import Browser
 
 import partita as pt
@@ -271,6 +271,25 @@ def test_levels_limit_the_depth(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.run(CHOOSE, "#level", "1")
     assert sorted(browser.run(TILES)) == sorted(f"part{v}" for v in nested(400).children(0))
+
+
+def test_named_levels_first_and_every_part_on_request(browser: Browser, tmp_path: Path) -> None:
+    h = deep_with_levels()
+    browser.open(pt.report.write(h, tmp_path / "deep.html"))
+    named = {int(v) for level in h.levels[1:] for v in level}
+    shown = {int(tile[4:]) for tile in browser.run(TILES) if tile.startswith("part")}
+    assert shown == named
+    browser.run(CHOOSE, "#level", "every")
+    every = {int(tile[4:]) for tile in browser.run(TILES) if tile.startswith("part")}
+    assert every > shown
+    deepest = int(np.argmax(h.depth))
+    browser.type("/")
+    browser.type(f"#{deepest}")
+    browser.type("Enter")
+    assert browser.run(HEADING) == f"Part {deepest}"
+    browser.run(CHOOSE, "#level", "all")
+    kept = max(v for v in named if v == deepest or v in h.ancestors(deepest))
+    assert browser.run(HEADING) == f"Part {kept}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

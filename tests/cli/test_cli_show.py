@@ -17,7 +17,7 @@ from partita.hierarchy import Hierarchy
 
 def test_names_sizes_shares_and_bars(tmp_path: Path) -> None:
     lines = run("show", small(tmp_path)).stdout.splitlines()
-    assert lines[0] == "12 items in 7 parts, 3 levels · PPP · 0.25 s"
+    assert lines[0] == "12 items in 7 parts; named levels of 2 > 4 · PPP · 0.25 s"
     row = next(line for line in lines if "left small" in line)
     assert row.split() == ["│", "└──", "#3", "left", "small", "2", "16.7", "%", "━━━━━━──", "0.70"]
     assert lines[1].startswith("small.partita")
@@ -99,3 +99,19 @@ def test_json_holds_every_part(tmp_path: Path) -> None:
     assert found["parts"][6]["quality"] == 0.0
     assert found["levels"] == [level.tolist() for level in h.levels]
     assert len(run_json("show", path, "--depth", 0)["parts"]) == 1
+
+
+def test_named_levels_first_and_every_part_on_request(tmp_path: Path) -> None:
+    """A binary tree of depth 3 whose depths 1 and 3 are named: depth 2 is passed over."""
+    parent = [-1, 0, 1, 2, 2, 1, 5, 5, 0]
+    start, stop = [0, 0, 0, 0, 1, 2, 2, 3, 4], [6, 4, 2, 1, 2, 4, 3, 4, 6]
+    h = Hierarchy(np.arange(6), parent, start, stop, [3.0, 2, 1, 0, 0, 1, 0, 0, 2])
+    h = h.replace(levels=[[0], [1, 8], [3, 4, 6, 7, 8]])
+    path = h.save(tmp_path / "x.partita")
+    output = run("show", path).stdout
+    assert "#2 " not in output
+    assert "│   ├── #3 " in output
+    assert "2 parts between and below the named levels not shown" in output
+    every = run("show", path, "--every-part").stdout
+    assert all(f"#{part} " in every for part in range(1, 9))
+    assert "not shown" not in every

@@ -49,3 +49,11 @@ def wide_and_deep(n_items: int, branching: int, depth: int, *, seed: int = 0) ->
 
     split(0, 0, n_items, depth)
     return Hierarchy(rng.permutation(n_items), parent, start, stop, height)
+
+
+def deep_with_levels(n_items: int = 64) -> Hierarchy:
+    """A binary tree over a random order with two named levels: the parts of depth 2 and of depth 4."""
+    h = wide_and_deep(n_items, 2, 6, seed=5)
+    fine = [v for v in range(h.n_parts) if h.depth[v] == 4]
+    coarse = [v for v in range(h.n_parts) if h.depth[v] == 2]
+    return h.replace(levels=[[0], coarse, fine])

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from report_builders import nested, wide_and_deep
+from report_builders import deep_with_levels, nested, wide_and_deep
 
 from partita.hierarchy import Hierarchy
 from partita.report import payload as payload_module
@@ -116,6 +116,7 @@ def test_quality_is_the_first_known_column() -> None:
 
 def test_summary_counts() -> None:
     assert summary_line(Hierarchy([0], [-1], [0], [1], [0.0])) == "1 item in 1 part"
+    assert summary_line(nested(90)) == "90 items in 13 parts; named levels of 3 > 9"
 
 
 def test_columns_that_set_a_part_apart() -> None:
@@ -131,3 +132,20 @@ def test_columns_that_set_a_part_apart() -> None:
     assert not any(column == 4 for far in made["of"] for column, _ in far)
     assert build(h, X=X, images=np.zeros((300, 2, 2)))["columns"] is None
     assert build(h)["columns"] is None
+
+
+@pytest.mark.parametrize("most", [1, 4, 9, 14, 30])
+def test_parts_with_gaps_between_them_still_count_every_item(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    shown_parts(monkeypatch, most)
+    h = deep_with_levels()
+    parts = build(h)["parts"]
+    ids = parts["id"]
+    for row, part in enumerate(ids):
+        above = [v for v in h.ancestors(part).tolist() if v in ids]
+        assert parts["parent"][row] == (ids.index(above[0]) if above else -1)
+        kids = [ids[r] for r, up in enumerate(parts["parent"]) if up == row]
+        inside = set(h.members(part).tolist()).difference(*(h.members(kid).tolist() for kid in kids))
+        assert parts["own"][row] + parts["hidden_size"][row] == len(inside)
+        assert parts["own"][row] >= 0

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_builders import nested, wide_and_deep
+from report_builders import deep_with_levels, nested, wide_and_deep
 from scipy import sparse
 
-from partita.report.sample import choose_members, choose_parts, spread_positions
+from partita.report.sample import choose_members, choose_parts, outline, spread_positions
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 40))
@@ -44,7 +44,7 @@ def test_typical_members_are_the_nearest_to_the_mean(kind: str) -> None:
     h = nested(200)
     X = np.random.default_rng(3).normal(size=(200, 4))
     rows = X if kind == "dense" else sparse.csr_matrix(X)
-    members = choose_members(h, np.arange(h.n_parts), rows, 5, 10**6)
+    members = choose_members(h, np.arange(h.n_parts), rows, np.full(h.n_parts, 5), 10**6)
     for part, found in enumerate(members):
         items = h.members(part)
         distance = np.linalg.norm(X[items] - X[items].mean(axis=0), axis=1)
@@ -53,7 +53,7 @@ def test_typical_members_are_the_nearest_to_the_mean(kind: str) -> None:
 
 def test_the_largest_parts_are_served_first() -> None:
     h = wide_and_deep(2000, 5, 4)
-    members = choose_members(h, np.arange(h.n_parts), None, 8, 100)
+    members = choose_members(h, np.arange(h.n_parts), None, np.full(h.n_parts, 8), 100)
     served = np.array([len(found) > 0 for found in members])
     assert served[0]
     assert not served.all()
@@ -63,6 +63,15 @@ def test_the_largest_parts_are_served_first() -> None:
 
 def test_members_belong_to_their_part() -> None:
     h = wide_and_deep(500, 3, 4)
-    for part, found in enumerate(choose_members(h, np.arange(h.n_parts), None, 6, 10**6)):
+    for part, found in enumerate(choose_members(h, np.arange(h.n_parts), None, np.full(h.n_parts, 6), 10**6)):
         assert set(found.tolist()) <= set(h.members(part).tolist())
         assert len(found) >= min(3, h.sizes[part])
+
+
+def test_named_parts_come_before_others() -> None:
+    h = deep_with_levels()
+    named = outline(h).tolist()
+    assert named == sorted({0, *h.levels[1].tolist(), *h.levels[2].tolist()})
+    assert choose_parts(h, len(named)).tolist() == named
+    assert set(named) <= set(choose_parts(h, len(named) + 3).tolist())
+    assert outline(wide_and_deep(40, 3, 2)).tolist() == list(range(wide_and_deep(40, 3, 2).n_parts))

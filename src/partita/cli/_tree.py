@@ -39,7 +39,13 @@ _PLAIN = _Letters("|-- ", "`-- ", "|   ", "#", ".")
 
 
 def print_tree(
-    h: Any, *, title: str, depth: int | None = None, width: int | None = None, children: int = _MOST_CHILDREN
+    h: Any,
+    *,
+    title: str,
+    depth: int | None = None,
+    width: int | None = None,
+    children: int = _MOST_CHILDREN,
+    every_part: bool = False,
 ) -> None:
     """Print the tree to standard output: with colours on a terminal, plain elsewhere.
 
@@ -54,21 +60,32 @@ def print_tree(
         Columns to use; None: the terminal's, or 100.
     children : int
         Children of one part to print, largest first; the others are summed up in one line.
+    every_part : bool
+        Print the whole tree; False: only the parts of its named levels, when it has any below the root.
     """
     from partita.report.payload import quality_column
 
     console = _console(width)
     letters = _DRAWN if str(console.encoding).lower().startswith("utf") else _PLAIN
-    rows = _Rows(h, _fitting_depth(h) if depth is None else depth, children, letters, console.width)
+    tree = _every_part(h) if every_part else _outline(h)
+    rows = _Rows(h, tree, _fitting_depth(tree) if depth is None else depth, children, letters, console.width)
     lines = rows.lines(title)
     console.print(_table(lines, h.n_items, letters, narrow=console.width < _NARROW))
     column = quality_column(h)[0]
     if column and console.width >= _NARROW:
         console.print(f"Bars: {column}, from 0 (blends in) to 1 (stands apart)", style="dim")
-    left = h.n_parts - sum(bool(line.number) for line in lines)
+    _tell_rest(
+        console, len(tree.depth) - sum(bool(line.number) for line in lines), h.n_parts - len(tree.depth)
+    )
+
+
+def _tell_rest(console: Any, left: int, finer: int) -> None:
     if left:
         word = "part" if left == 1 else "parts"
         note = f"{left:,} smaller or deeper {word} not shown; --depth and --children show more"
+        console.print(note, style="dim")
+    if finer:
+        note = f"{finer:,} parts between and below the named levels not shown; --every-part shows them"
         console.print(note, style="dim")
 
 
@@ -121,13 +138,51 @@ def _bar(value: float, letters: _Letters) -> Any:
     return text
 
 
+class _Tree(NamedTuple):
+    """The parts to print: the children of each, and the depth of each in this tree."""
+
+    kids: dict[int, np.ndarray]
+    depth: np.ndarray
+
+
+def _every_part(h: Any) -> _Tree:
+    return _hung(np.arange(h.n_parts), np.asarray(h.parent), h.sizes)
+
+
+def _outline(h: Any) -> _Tree:
+    """The parts of the named levels, each below the nearest that holds it."""
+    from partita.report.sample import outline
+
+    parts = outline(h)
+    starts, stops = h.start[parts], h.stop[parts]
+    above = np.full(len(parts), -1, dtype=np.intp)
+    path: list[int] = []
+    for row, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist())):
+        while path and not (start >= starts[path[-1]] and stop <= stops[path[-1]]):
+            path.pop()
+        above[row] = path[-1] if path else -1
+        path.append(row)
+    return _hung(parts, above, h.sizes)
+
+
+def _hung(parts: np.ndarray, above: np.ndarray, sizes: np.ndarray) -> _Tree:
+    """Children in rows of `above` by part, largest first, and depths; parents stand before their children."""
+    depth = np.zeros(len(parts), dtype=np.intp)
+    for row, up in enumerate(above.tolist()):
+        depth[row] = depth[up] + 1 if up >= 0 else 0
+    order = np.lexsort((parts, -sizes[parts], above))
+    bounds = np.flatnonzero(np.diff(above[order], prepend=-2))
+    groups = np.split(order, bounds[1:])
+    return _Tree({int(parts[above[g[0]]]): parts[g] for g in groups if above[g[0]] >= 0}, depth)
+
+
 class _Rows:
     """Makes the lines of a tree, depth first without recursion."""
 
-    def __init__(self, h: Any, depth: int, children: int, letters: _Letters, width: int) -> None:
+    def __init__(self, h: Any, tree: _Tree, depth: int, children: int, letters: _Letters, width: int) -> None:
         from partita.report.payload import part_names, quality_column
 
-        self.h, self.depth, self.children, self.letters = h, depth, children, letters
+        self.h, self.tree, self.depth, self.children, self.letters = h, tree, depth, children, letters
         self.names = part_names(h)
         self.quality = quality_column(h)[1]
         self.longest_lead = 4 * max(2, width // 10)
@@ -148,14 +203,13 @@ class _Rows:
 
     def _entries(self, part: int) -> list[_Line]:
         """What to print below a part: the largest children, the rest in one line, its own items."""
-        kids = self.h.children(part)
-        kids = kids[np.lexsort((kids, -self.h.sizes[kids]))]
+        kids = self.tree.kids.get(part, np.empty(0, np.intp))
         shown = len(kids) if len(kids) == self.children + 1 else self.children
         entries = [self._part_line(int(kid)) for kid in kids[:shown]]
         if shown < len(kids):
             rest = int(self.h.sizes[kids[shown:]].sum())
             entries.append(_other_line(f"{len(kids) - shown:,} smaller parts", rest))
-        own = len(self.h.own_items(part))
+        own = int(self.h.sizes[part] - self.h.sizes[kids].sum())
         if own and len(kids):
             single = self.h.own_items_are == "singletons"
             entries.append(_other_line("(single items)" if single else "(own items, in no sub-part)", own))
@@ -172,7 +226,7 @@ def _other_line(name: str, size: int) -> _Line:
     return _Line("", "", name, 0, size, np.nan)
 
 
-def _fitting_depth(h: Any) -> int:
+def _fitting_depth(tree: _Tree) -> int:
     """The greatest depth whose tree has about 40 lines, at least 1."""
-    lines = np.cumsum(np.bincount(h.depth))
+    lines = np.cumsum(np.bincount(tree.depth))
     return max(1, int(np.searchsorted(lines, ROWS_WANTED, side="right")) - 1)

@@ -135,7 +135,7 @@ def _next_steps(folder: Path, page: Path) -> list[tuple[str, str]]:
     return [
         ("see the page", f"{opener} {page}"),
         ("any number of parts", f"partita cut {folder} --n-clusters 10 -o labels.csv"),
-        ("the whole tree", f"partita show {folder} --depth 99"),
+        ("the whole tree", f"partita show {folder} --every-part"),
         ("your own data", "partita divide vectors.npy -o vectors.partita"),
         ("in Python", f'import partita as pt; h = pt.load("{folder}"); h.cut(n_clusters=10).labels'),
     ]

@@ -20,6 +20,9 @@ def show(
     width: Annotated[
         int | None, typer.Option(min=20, help="Columns to use; default: the terminal's.")
     ] = None,
+    every_part: Annotated[
+        bool, typer.Option("--every-part", help="The whole tree, not only the parts of its named levels.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the parts as JSON.")] = False,
 ) -> None:
     """Print the tree: sizes, names, and how well each part stands apart."""
@@ -36,7 +39,7 @@ def show(
     words = [summary_line(h), made.method, f"{made.seconds:.2g} s" if made.seconds is not None else ""]
     console = Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(" · ".join(word for word in words if word), style="dim")
-    print_tree(h, title=name.name, depth=depth, width=width, children=children)
+    print_tree(h, title=name.name, depth=depth, width=width, children=children, every_part=every_part)
 
 
 def describe(h: Any, depth: int | None = None) -> dict[str, Any]:

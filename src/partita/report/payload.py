@@ -11,7 +11,7 @@ import numpy as np
 from partita.hierarchy import Hierarchy
 from partita.report.columns import MOST_COLUMNS, standing_out
 from partita.report.pictures import check_images, image_cost, picture_sheets
-from partita.report.sample import choose_members, choose_parts
+from partita.report.sample import choose_members, choose_parts, outline
 
 QUALITY_NAMES = ("separability", "quality", "score")
 _TEXT_BYTES = 1_600_000
@@ -20,6 +20,7 @@ _LONGEST_TEXT = 280
 _MOST_MAPPED_ITEMS = 100_000
 _MOST_ID_BYTES = 1_000_000
 _MOST_EXTRA = 8
+_MOST_COUNTED = 6
 
 
 def build_payload(
@@ -63,10 +64,12 @@ def build_payload(
 
 
 def summary_line(h: Hierarchy) -> str:
-    """``"1,797 items in 14 parts, 3 levels"``."""
-    levels = len(h.levels)
-    words = [f"{h.n_items:,} {_plural(h.n_items, 'item')} in {h.n_parts:,} {_plural(h.n_parts, 'part')}"]
-    return ", ".join(words + ([f"{levels} levels"] if levels > 1 else []))
+    """``"1,797 items in 36 parts"``, with the sizes of the named levels where there are some below the root."""
+    words = f"{h.n_items:,} {_plural(h.n_items, 'item')} in {h.n_parts:,} {_plural(h.n_parts, 'part')}"
+    counts = [f"{len(level):,}" for level in h.levels[1:]]
+    if len(counts) > _MOST_COUNTED:
+        counts = [*counts[: _MOST_COUNTED - 1], "…", counts[-1]]
+    return f"{words}; named levels of {' > '.join(counts)}" if counts else words
 
 
 def _shown_note(shown: int, n_parts: int) -> str:
@@ -99,32 +102,38 @@ def part_terms(value: Any) -> list[str]:
 
 def _sample_bounds(
     h: Hierarchy, parts: np.ndarray, texts: list[str] | None, images: np.ndarray | None
-) -> tuple[int, int]:
-    """Members a part and distinct members in all that fit the page's budget of bytes."""
+) -> tuple[np.ndarray, int]:
+    """Members of each part and distinct members in all that fit the page's budget of bytes."""
     if images is not None:
-        most = max(16, _IMAGE_BYTES // image_cost(images))
-        return int(np.clip(most // max(1, len(parts)), 6, 90)), most
-    if texts is not None:
+        most, few, many = max(16, _IMAGE_BYTES // image_cost(images)), 6, 90
+    elif texts is not None:
         some = [texts[i] for i in h.order[:: max(1, h.n_items // 500)]]
         length = np.mean([min(len(text), _LONGEST_TEXT) for text in some]) + 12 if some else 1.0
-        most = int(_TEXT_BYTES // length)
-        return int(np.clip(most // max(1, len(parts)), 3, 14)), most
-    return int(np.clip(60_000 // max(1, len(parts)), 4, 30)), 60_000
+        most, few, many = int(_TEXT_BYTES // length), 3, 14
+    else:
+        most, few, many = 60_000, 4, 30
+    named = np.isin(parts, outline(h))
+    quota = int(np.clip(most // named.sum(), few, many))
+    others = int(np.clip(most // len(parts), few, quota))
+    return np.where(named, quota, others), most
 
 
 def _part_columns(h: Hierarchy, parts: np.ndarray, samples: list[list[int]]) -> dict[str, Any]:
     quality = quality_column(h)[1]
     names = part_names(h)
     terms = h.part_data.get("terms")
-    parent = np.searchsorted(parts, h.parent[parts])
+    shown = np.zeros(h.n_parts, bool)
+    shown[parts] = True
+    parent = np.searchsorted(parts, _nearest_shown(h, shown)[h.parent[parts]])
     parent[0] = -1
-    every = np.arange(1, h.n_parts)
+    below = np.bincount(parent[1:], weights=h.sizes[parts[1:]], minlength=len(parts)).astype(np.int64)
+    left_out = _left_out(h, parts, shown)
     return {
         "id": parts.tolist(),
         "parent": parent.tolist(),
         "size": h.sizes[parts].tolist(),
-        "own": (h.sizes - _size_below(h, every))[parts].tolist(),
-        **_hidden_columns(h, parts),
+        "own": (h.sizes[parts] - below - left_out["hidden_size"]).tolist(),
+        **{name: counts.tolist() for name, counts in left_out.items()},
         "height": _numbers(h.height[parts]),
         "quality": None if quality is None else _numbers(quality[parts]),
         "name": None if names is None else [_clip(names[v], 160) for v in parts],
@@ -133,23 +142,25 @@ def _part_columns(h: Hierarchy, parts: np.ndarray, samples: list[list[int]]) -> 
     }
 
 
-def _hidden_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, list[int]]:
-    """For every shown part, how many parts below it, how many children and how many items were left out."""
-    shown = np.zeros(h.n_parts, bool)
-    shown[parts] = True
-    lost = np.flatnonzero(~shown)
-    heads = lost[shown[h.parent[lost]]]
+def _left_out(h: Hierarchy, parts: np.ndarray, shown: np.ndarray) -> dict[str, np.ndarray]:
+    """For every shown part, the parts below it that are not shown, their heads and the items in these.
+
+    A head is a part that is not shown, holds no part that is, and whose parent does or is.
+    """
+    holds = np.zeros(h.n_parts, bool)
+    for part in parts.tolist():
+        while part >= 0 and not holds[part]:
+            holds[part] = True
+            part = int(h.parent[part])
     owner = _nearest_shown(h, shown)
+    lost = np.flatnonzero(~holds)
+    heads = lost[holds[h.parent[lost]]]
+    size = np.bincount(owner[heads], weights=h.sizes[heads], minlength=h.n_parts)
     return {
-        "hidden": np.bincount(owner[lost], minlength=h.n_parts)[parts].tolist(),
-        "hidden_children": np.bincount(h.parent[heads], minlength=h.n_parts)[parts].tolist(),
-        "hidden_size": _size_below(h, heads)[parts].tolist(),
+        "hidden": np.bincount(owner[np.flatnonzero(~shown)], minlength=h.n_parts)[parts],
+        "hidden_children": np.bincount(owner[heads], minlength=h.n_parts)[parts],
+        "hidden_size": size.astype(np.int64)[parts],
     }
-
-
-def _size_below(h: Hierarchy, kids: np.ndarray) -> np.ndarray:
-    """For every part, the items in those of its children that are among `kids`; exact below 2**53."""
-    return np.bincount(h.parent[kids], weights=h.sizes[kids], minlength=h.n_parts).astype(np.int64)
 
 
 def _nearest_shown(h: Hierarchy, shown: np.ndarray) -> np.ndarray:

@@ -12,8 +12,21 @@ MOST_PARTS = 20_000
 _CANDIDATE_ROWS = 400_000
 
 
+def outline(h: Hierarchy) -> np.ndarray:
+    """The parts of the named levels, ascending: what one sees first of a deep tree; all if none is named.
+
+    Returns
+    -------
+    parts : intp[p]
+        The root is the first.
+    """
+    if len(h.levels) <= 1:
+        return np.arange(h.n_parts, dtype=np.intp)
+    return np.unique(np.concatenate(h.levels)).astype(np.intp)
+
+
 def choose_parts(h: Hierarchy, most: int = MOST_PARTS) -> np.ndarray:
-    """The `most` largest parts, in preorder. No parent is smaller than its child, so the choice is a tree.
+    """The `most` largest parts, those of the named levels before others, in preorder.
 
     Returns
     -------
@@ -22,7 +35,10 @@ def choose_parts(h: Hierarchy, most: int = MOST_PARTS) -> np.ndarray:
     """
     if h.n_parts <= most:
         return np.arange(h.n_parts, dtype=np.intp)
-    by_size = np.lexsort((np.arange(h.n_parts), -np.asarray(h.sizes)))
+    unnamed = np.ones(h.n_parts, bool)
+    unnamed[outline(h)] = False
+    unnamed[0] = False
+    by_size = np.lexsort((np.arange(h.n_parts), -h.sizes, unnamed))
     return np.sort(by_size[:most]).astype(np.intp)
 
 
@@ -38,7 +54,9 @@ def spread_positions(start: int, stop: int, most: int) -> np.ndarray:
     return np.arange(-(-start // step) * step, stop, step, dtype=np.intp)
 
 
-def choose_members(h: Hierarchy, parts: np.ndarray, X: Any, per_part: int, most: int) -> list[np.ndarray]:
+def choose_members(
+    h: Hierarchy, parts: np.ndarray, X: Any, per_part: np.ndarray, most: int
+) -> list[np.ndarray]:
     """Sample members of each part: those nearest to its mean when there is `X`, else spread over its slice.
 
     Parameters
@@ -47,28 +65,31 @@ def choose_members(h: Hierarchy, parts: np.ndarray, X: Any, per_part: int, most:
     parts : intp[p]
         Parts to sample.
     X : array or sparse matrix (n, d), or None
-    per_part : int
-        Members a part, at most.
+    per_part : intp[p]
+        Members of each part, at most.
     most : int
-        Distinct members in all, about; the largest parts are served first, the rest stay empty.
+        Distinct members in all, about. Parts with more to show are served first, then larger ones; the rest
+        stay empty.
 
     Returns
     -------
-    members : list of intp[<= per_part]
+    members : list of intp
         Item ids, one array a part, nearest to the mean first or in the hierarchy's order.
     """
     chosen: list[np.ndarray] = [np.empty(0, np.intp)] * len(parts)
     seen: set[int] = set()
-    most_candidates = int(np.clip(_CANDIDATE_ROWS // max(1, len(parts)), per_part, 4096))
-    for index in np.argsort(-np.asarray(h.sizes)[parts], kind="stable"):
+    fair = min(4096, _CANDIDATE_ROWS // max(1, len(parts)))
+    for index in np.lexsort((parts, -h.sizes[parts], -per_part)):
         if len(seen) >= most:
             break
         start, stop = int(h.start[parts[index]]), int(h.stop[parts[index]])
         if X is None:
-            members = np.asarray(h.order[spread_positions(start, stop, per_part)])
+            members = np.asarray(h.order[spread_positions(start, stop, int(per_part[index]))])
         else:
-            candidates = np.asarray(h.order[spread_positions(start, stop, most_candidates)])
-            members = _nearest_to_mean(X, candidates, per_part)
+            candidates = np.asarray(
+                h.order[spread_positions(start, stop, max(fair, 8 * int(per_part[index])))]
+            )
+            members = _nearest_to_mean(X, candidates, int(per_part[index]))
         chosen[index] = members
         seen.update(members.tolist())
     return chosen

@@ -28,7 +28,7 @@ function isDark() {
 }
 
 // The parts that carry a colour of their own: the greatest heights are split first, as in a cut, while colours last.
-const BRANCH_OF = (() => {
+function findBranches() {
   const finite = (value) => (typeof value === "number" ? value : value === "inf" ? Infinity : -Infinity);
   let front = COUNT ? [0] : [];
   for (;;) {
@@ -43,7 +43,8 @@ const BRANCH_OF = (() => {
   if (front.length > 1) front.forEach((part, i) => { branch[part] = i % BRANCHES.length; });
   for (let part = 1; part < COUNT; part++) if (branch[part] < 0) branch[part] = branch[PARTS.parent[part]];
   return branch;
-})();
+}
+let BRANCH_OF = findBranches();
 
 const HEIGHT_RANGE = (() => {
   const known = PARTS.height.filter((value) => typeof value === "number");

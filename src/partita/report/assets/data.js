@@ -4,13 +4,36 @@ const DATA = JSON.parse(document.getElementById("partita-data").textContent);
 const PARTS = DATA.parts;
 const COUNT = PARTS.size.length;
 const TOTAL = COUNT ? PARTS.size[0] : 0;
-const CHILDREN = Array.from({ length: COUNT }, () => []);
-const DEPTH = new Int32Array(COUNT);
-for (let part = 1; part < COUNT; part++) {
-  CHILDREN[PARTS.parent[part]].push(part);
-  DEPTH[part] = DEPTH[PARTS.parent[part]] + 1;
+
+// The tree that is drawn: the parts of the named levels alone, or every part. Parts that are not drawn are members of the nearest that is.
+const OUTLINE = (() => {
+  const named = new Set([0, ...DATA.levels.flat()]);
+  return DATA.levels.length > 1 && named.size < COUNT ? named : null;
+})();
+let EVERY_PART = !OUTLINE;
+let CHILDREN, DEPTH, UP, KEPT, OWN, HIDDEN, HIDDEN_SIZE, HIDDEN_CHILDREN;
+function growTree(everyPart) {
+  EVERY_PART = everyPart;
+  CHILDREN = Array.from({ length: COUNT }, () => []);
+  DEPTH = new Int32Array(COUNT);
+  UP = new Int32Array(COUNT).fill(-1);
+  KEPT = new Int32Array(COUNT);
+  for (let part = 1; part < COUNT; part++) {
+    const above = KEPT[PARTS.parent[part]];
+    KEPT[part] = everyPart || OUTLINE.has(part) ? part : above;
+    if (KEPT[part] !== part) continue;
+    UP[part] = above;
+    DEPTH[part] = DEPTH[above] + 1;
+    CHILDREN[above].push(part);
+  }
+  for (const list of CHILDREN) list.sort((a, b) => PARTS.size[b] - PARTS.size[a] || a - b);
+  const none = new Int32Array(COUNT);
+  OWN = everyPart ? PARTS.own : CHILDREN.map((list, part) => list.reduce((left, child) => left - PARTS.size[child], PARTS.size[part]));
+  HIDDEN = everyPart ? PARTS.hidden : none;
+  HIDDEN_SIZE = everyPart ? PARTS.hidden_size : none;
+  HIDDEN_CHILDREN = everyPart ? PARTS.hidden_children : none;
 }
-for (const list of CHILDREN) list.sort((a, b) => PARTS.size[b] - PARTS.size[a] || a - b);
+growTree(EVERY_PART);
 const ROW_OF_PART = new Map(PARTS.id.map((id, row) => [id, row]));
 
 const whole = new Intl.NumberFormat("en");
@@ -36,11 +59,11 @@ function awayText(away) {
 }
 function pathTo(part) {
   const path = [];
-  for (let at = part; at >= 0; at = PARTS.parent[at]) path.push(at);
+  for (let at = KEPT[part]; at >= 0; at = UP[at]) path.push(at);
   return path.reverse();
 }
 function isInside(part, ancestor) {
-  while (part > ancestor) part = PARTS.parent[part];
+  while (part > ancestor) part = UP[part];
   return part === ancestor;
 }
 function element(tag, className, text) {

@@ -21,14 +21,14 @@ function addHeading(text) {
 }
 function addFacts(part) {
   const list = element("dl");
-  const parent = PARTS.parent[part];
+  const parent = UP[part];
   addRow(list, "Items", whole.format(PARTS.size[part]));
   addRow(list, "Share of all", shareText(PARTS.size[part], TOTAL), TOTAL ? PARTS.size[part] / TOTAL : 0);
   if (parent > 0) addRow(list, "Share of its parent", shareText(PARTS.size[part], PARTS.size[parent]), PARTS.size[part] / PARTS.size[parent]);
   if (PARTS.quality && PARTS.quality[part] !== null) addRow(list, DATA.quality_name, numberText(PARTS.quality[part]), PARTS.quality[part]);
   addRow(list, "Height", numberText(PARTS.height[part]));
-  addRow(list, "Sub-parts", whole.format(CHILDREN[part].length + PARTS.hidden_children[part]));
-  if (PARTS.own[part] > 0 && CHILDREN[part].length) addRow(list, DATA.own_items_are === "singletons" ? "Single items" : "In no sub-part", whole.format(PARTS.own[part]));
+  addRow(list, "Sub-parts", whole.format(CHILDREN[part].length + HIDDEN_CHILDREN[part]));
+  if (OWN[part] > 0 && CHILDREN[part].length) addRow(list, DATA.own_items_are === "singletons" ? "Single items" : "In no sub-part", whole.format(OWN[part]));
   for (const [name, values] of Object.entries(DATA.extra)) if (values[part] !== null) addRow(list, name[0].toUpperCase() + name.slice(1).replaceAll("_", " "), numberText(values[part]));
   panel.append(list);
 }

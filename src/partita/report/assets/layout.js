@@ -41,8 +41,8 @@ function contents(part, from) {
   const entries = CHILDREN[part].filter((child) => PARTS.size[child] > 0)
     .map((child) => ({ kind: "part", part: child, size: PARTS.size[child] }));
   const rest = from ? entries.slice(from) : entries;
-  if (!from && PARTS.own[part] > 0 && entries.length + PARTS.hidden[part] > 0) rest.push({ kind: "own", part, size: PARTS.own[part] });
-  if (PARTS.hidden_size[part] > 0) rest.push({ kind: "hidden", part, size: PARTS.hidden_size[part] });
+  if (!from && OWN[part] > 0 && entries.length + HIDDEN[part] > 0) rest.push({ kind: "own", part, size: OWN[part] });
+  if (HIDDEN_SIZE[part] > 0) rest.push({ kind: "hidden", part, size: HIDDEN_SIZE[part] });
   return rest.sort((a, b) => b.size - a.size);
 }
 
@@ -83,7 +83,7 @@ function layoutView(view, width, height, stopAt) {
     const round = tiles.slice(begin, end).filter((tile) => tile.kind === "part" && !(stopAt && stopAt.has(tile.part)));
     round.sort((a, b) => b.w * b.h - a.w * a.h);
     for (const tile of round) {
-      if (tile.w < 26 || tile.h < 26 || (!CHILDREN[tile.part].length && !PARTS.hidden[tile.part])) continue;
+      if (tile.w < 26 || tile.h < 26 || (!CHILDREN[tile.part].length && !HIDDEN[tile.part])) continue;
       const header = tile.w >= 64 && tile.h >= 56 ? HEADER : 3;
       const inner = { x: tile.x + 4, y: tile.y + header, w: tile.w - 8 + GAP, h: tile.h - header - 4 + GAP };
       if (open(tile.part, 0, inner, tile.depth + 1, false)) {

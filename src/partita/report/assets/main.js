@@ -36,10 +36,18 @@ function showLegend() {
   line.append(state.mode === "quality" ? DATA.quality_name : "Height", " ", numberText(low), ramp, numberText(high));
   legend.append(line);
 }
+function chooseLevel(choice) {
+  state.stopAt = /^\d+$/.test(choice) ? new Set(DATA.levels[Number(choice)]) : null;
+  if (OUTLINE && EVERY_PART !== (choice === "every")) {
+    growTree(choice === "every");
+    BRANCH_OF = findBranches();
+  }
+  zoomTo(KEPT[state.view.part], { selected: KEPT[state.selected] });
+}
 function readAddress() {
   const match = location.hash.match(/^#part=(\d+)(?:&from=(\d+))?$/);
   const part = match ? ROW_OF_PART.get(Number(match[1])) : 0;
-  return { part: part ?? 0, from: match && match[2] ? Number(match[2]) : 0 };
+  return { part: KEPT[part ?? 0], from: match && match[2] ? Number(match[2]) : 0 };
 }
 function setUp() {
   setTheme(darkWanted.matches ? "dark" : "light");
@@ -57,11 +65,11 @@ function setUp() {
     showDetails(state.selected);
     showLegend();
   });
+  const choices = [["all", OUTLINE ? "all named levels" : "all levels"]];
   const levels = DATA.levels.map((level, i) => [String(i), `level ${i}: ${countText(level.length, "part", "parts")}`]).slice(1);
-  fillSelect("level", [["all", "all levels"], ...levels]).addEventListener("change", (event) => {
-    state.stopAt = event.target.value === "all" ? null : new Set(DATA.levels[Number(event.target.value)]);
-    draw();
-  });
+  choices.push(...levels);
+  if (OUTLINE) choices.push(["every", `every part: ${whole.format(COUNT)}`]);
+  fillSelect("level", choices).addEventListener("change", (event) => chooseLevel(event.target.value));
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea")) return;
     if (event.key === "/") { event.preventDefault(); box.focus(); box.select(); }

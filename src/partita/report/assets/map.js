@@ -8,7 +8,7 @@ function tileKey(tile) {
 }
 function tileTitle(tile) {
   if (tile.kind === "own") return DATA.own_items_are === "singletons" ? "single items" : "own items, in no sub-part";
-  if (tile.kind === "hidden") return `${countText(PARTS.hidden[tile.part], "smaller part", "smaller parts")}, not in this page`;
+  if (tile.kind === "hidden") return `${countText(HIDDEN[tile.part], "smaller part", "smaller parts")}, not in this page`;
   if (tile.kind === "more") return countText(tile.count, "smaller part", "smaller parts");
   return partName(tile.part);
 }
@@ -183,7 +183,7 @@ function zoomTo(part, { from = 0, selected = part, remember = true } = {}) {
 function zoomOut() {
   const { part, from } = state.view;
   if (from) zoomTo(part, { selected: part });
-  else if (part > 0) zoomTo(PARTS.parent[part], { selected: part });
+  else if (part > 0) zoomTo(UP[part], { selected: part });
 }
 function activate(tile) {
   if (tile.kind === "more") zoomTo(tile.part, { from: tile.from });
@@ -242,7 +242,7 @@ function mapKeys(event) {
     if (tile.kind === "part" && tile.part !== state.view.part) zoomTo(tile.part, { selected: CHILDREN[tile.part][0] ?? tile.part });
     else activate(tile);
   } else if (event.key === "Escape" || event.key === "Backspace") zoomOut();
-  else if (event.key === "PageUp") focusTile(TILE_OF.get(`part:${PARTS.parent[tile.part]}`));
+  else if (event.key === "PageUp") focusTile(TILE_OF.get(`part:${UP[tile.part]}`));
   else if (event.key === "PageDown") focusTile(TILE_OF.get(`part:${CHILDREN[tile.part][0]}`));
   else if (event.key === "Home") focusTile(state.tiles[0]);
   else if (event.key === "End") focusTile(state.tiles[state.tiles.length - 1]);

@@ -30,7 +30,7 @@ function partHits(matches, phrase) {
     return name === phrase ? 0 : name.startsWith(phrase) ? 1 : matches(name) ? 2 : 3;
   };
   const parts = [];
-  for (let part = 0; part < COUNT; part++) if (matches(LOWER_NAMES[part])) parts.push([rank(part), PARTS.size[part], part]);
+  for (let part = 0; part < COUNT; part++) if (KEPT[part] === part && matches(LOWER_NAMES[part])) parts.push([rank(part), PARTS.size[part], part]);
   parts.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
   return parts.slice(0, 300).map(([, size, part]) => {
     const terms = PARTS.terms && PARTS.terms[part] ? ` · ${PARTS.terms[part].join(", ")}` : "";
@@ -98,15 +98,16 @@ function runSearch() {
 function lightTiles() {
   if (!state.hits) return;
   const lit = new Set();
-  for (const part of state.hits) for (let at = part; at >= 0 && !lit.has(at); at = PARTS.parent[at]) lit.add(at);
+  for (const part of state.hits) for (let at = KEPT[part]; at >= 0 && !lit.has(at); at = UP[at]) lit.add(at);
   for (const tile of state.tiles) tile.node.classList.toggle("hit", lit.has(tile.part));
 }
 function openHit(index) {
   const hit = hits[index];
   if (!hit) return;
   closeHits();
-  const leaf = !CHILDREN[hit.part].length && hit.part > 0;
-  zoomTo(leaf ? PARTS.parent[hit.part] : hit.part, { selected: hit.part });
+  const part = KEPT[hit.part];
+  const leaf = !CHILDREN[part].length && part > 0;
+  zoomTo(leaf ? UP[part] : part, { selected: part });
   lightTiles();
 }
 box.addEventListener("input", runSearch);
