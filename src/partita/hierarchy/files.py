@@ -155,12 +155,12 @@ def save(h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] |
         When something else than a Partita folder stands at `path`.
     """
     target = Path(os.path.abspath(path))
-    _check_target(target)
     model = _checked_arrays(arrays or {})
-    _clean(target)
     aside = target.parent / f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.tmp"
     _active[aside.name] = threading.get_ident()
     try:
+        _check_target(target)
+        _clean(target)
         os.mkdir(aside)
         _write(h, aside, model)
         _swap(aside, target)
@@ -385,6 +385,8 @@ def _clean(target: Path) -> None:
 
 
 def _alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # there, signal 0 would not ask but end the process
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -444,7 +444,7 @@ class Hierarchy:
         Parameters
         ----------
         rule : {"nearest", "closure", "bisector"}
-            "nearest": the nearest centres too. "closure": of these, only those that lie in different directions.
+            "nearest": the nearest centres too. "closure": of these, only those in different directions.
             "bisector": every part whose border with the item's own part is within `radius`.
         X : array-like of float, shape (n, d)
             The items' vectors.
@@ -648,7 +648,7 @@ class Hierarchy:
         return to_linkage(self)
 
     def to_newick(self, *, lengths: bool = True) -> str:
-        """The tree as a Newick text: items are leaves, named by their ids or numbers; with branch `lengths`."""
+        """The tree as a Newick text: items are leaves, named by id or number; with branch `lengths`."""
         from partita.hierarchy.newick import to_newick
 
         return to_newick(self, lengths=lengths)
@@ -702,9 +702,9 @@ class Hierarchy:
         Parameters
         ----------
         parent : array-like of int
-            The parent of each node; a root has -1 or itself. Several roots get a root of height inf above them.
+            The parent of each node; a root has -1 or itself. Several roots get a root of height inf above.
         **options
-            ``item_part`` (the node of each item; without it, nodes without children are the items), ``height``,
+            ``item_part`` (the node of each item; else nodes without children are the items), ``height``,
             ``levels``, ``part_data``, ``item_rank``, ``item_ids``, ``made_by`` and ``own_items_are``, as for
             `partita.hierarchy.assemble`.
 
