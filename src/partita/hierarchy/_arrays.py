@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,19 @@ def as_column(values: Any, name: str, length: int) -> np.ndarray:
         got=str(array.dtype),
         hint="turn dates and other objects into numbers or texts first",
     )
+
+
+def as_columns(part_data: Mapping[str, Any], n_parts: int) -> Mapping[str, np.ndarray]:
+    """A read-only mapping of names to columns of `n_parts` rows.
+
+    Raises
+    ------
+    InvalidDataError
+        When it is no mapping of names, or a column is of no use.
+    """
+    if not isinstance(part_data, Mapping) or not all(isinstance(name, str) for name in part_data):
+        raise InvalidDataError("part_data must be a mapping of names to columns.", name="part_data")
+    return MappingProxyType({name: as_column(part_data[name], name, n_parts) for name in part_data})
 
 
 def _as_array(values: Any) -> np.ndarray:

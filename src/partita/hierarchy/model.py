@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from partita._core.errors import InvalidDataError, InvalidParameterError, shorten
-from partita.hierarchy._arrays import as_column, as_floats, as_integers, frozen, sealed
+from partita._core.errors import InvalidParameterError, shorten
+from partita.hierarchy._arrays import as_column, as_columns, as_floats, as_integers, frozen, sealed
 from partita.hierarchy.laws import check_levels, check_tree
 from partita.hierarchy.partition import NOISE, Partition
 from partita.hierarchy.record import MadeBy
@@ -127,7 +126,7 @@ class Hierarchy:
             check_tree(*tree)
         self._fill(tree, len(tree.order), len(tree.parent), made_by or MadeBy(), own_items_are)
         self._set("_levels", self._checked_levels(levels))
-        self._set("_data", _columns(part_data or {}, self.n_parts))
+        self._set("_data", as_columns(part_data or {}, self.n_parts))
         self._set("_ids", None if item_ids is None else as_column(item_ids, "item_ids", self.n_items))
 
     def _fill(
@@ -796,12 +795,6 @@ class Hierarchy:
         from partita.hierarchy.show import as_html
 
         return as_html(self)
-
-
-def _columns(part_data: Mapping[str, Any], n_parts: int) -> Mapping[str, np.ndarray]:
-    if not isinstance(part_data, Mapping) or not all(isinstance(name, str) for name in part_data):
-        raise InvalidDataError("part_data must be a mapping of names to columns.", name="part_data")
-    return MappingProxyType({name: as_column(part_data[name], name, n_parts) for name in part_data})
 
 
 def _rebuild(*state: Any) -> Hierarchy:
