@@ -79,17 +79,9 @@ class Hierarchy:
     """
 
     __slots__ = (
-        "_cache",
-        "_data",
-        "_ids",
-        "_levels",
-        "_n_items",
-        "_n_parts",
-        "_store",
-        "_tree",
-        "made_by",
-        "own_items_are",
-    )
+        "_cache", "_data", "_ids", "_levels", "_n_items",
+        "_n_parts", "_store", "_tree", "made_by", "own_items_are",
+    )  # fmt: skip
 
     made_by: MadeBy
     own_items_are: str
@@ -159,7 +151,7 @@ class Hierarchy:
         """A hierarchy whose arrays are read and verified when first touched."""
         self = object.__new__(cls)
         self._fill(None, store.n_items, store.n_parts, store.made_by, store.own_items_are)
-        for name, value in (("_store", store), ("_levels", None), ("_data", store.part_data), ("_ids", None)):
+        for name, value in (("_store", store), ("_levels", None), ("_data", store), ("_ids", None)):
             self._set(name, value)
         return self
 

@@ -198,11 +198,6 @@ class Store(Mapping[str, np.ndarray]):
     def __len__(self) -> int:
         return len(self._names)
 
-    @property
-    def part_data(self) -> Mapping[str, np.ndarray]:
-        """The part columns: this object itself."""
-        return self
-
     def tree(self) -> tuple[np.ndarray, ...]:
         """order, parent, start, stop and height: verified, and their laws checked."""
         arrays = tuple(self._read(ITEMS, "order") if name == "order" else self._read(PARTS, name)
