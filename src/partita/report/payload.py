@@ -64,7 +64,7 @@ def build_payload(
 
 
 def summary_line(h: Hierarchy) -> str:
-    """``"1,797 items in 36 parts"``, with the sizes of the named levels where there are some below the root."""
+    """``"1,797 items in 36 parts"``, and the sizes of the named levels when there are some below the root."""
     words = f"{h.n_items:,} {_plural(h.n_items, 'item')} in {h.n_parts:,} {_plural(h.n_parts, 'part')}"
     counts = [f"{len(level):,}" for level in h.levels[1:]]
     if len(counts) > _MOST_COUNTED:
