@@ -20,6 +20,7 @@ WORDLESS = "(no words)"
 N_KEPT = 10
 _N_CANDIDATES = 64
 _PRIOR = 10.0
+_FAINT = 1e-3  # terms so far below the best are chance
 _SAME_STEM = 0.6
 _STEM_LETTERS = 3
 
@@ -120,7 +121,8 @@ def name_parts(h: Hierarchy, counts: Counts, row: np.ndarray, *, n_terms: int = 
         The row of `counts` for each item.
     """
     limit, context = max(N_KEPT, n_terms), _contexts(h)
-    best = _best_terms(h, counts, row, context)
+    best, score = _best_terms(h, counts, row, context)
+    best[score < _FAINT * score[:, :1]] = -1
     terms = [_readable([counts.terms[t] for t in line if t >= 0], limit) for line in best]
     for part in np.flatnonzero(context < 0)[::-1]:
         of_children = [terms[child] for child in h.children(part)]
@@ -133,8 +135,10 @@ def name_parts(h: Hierarchy, counts: Counts, row: np.ndarray, *, n_terms: int = 
     return Naming(chosen, terms)
 
 
-def _best_terms(h: Hierarchy, counts: Counts, row: np.ndarray, context: np.ndarray) -> np.ndarray:
-    """Terms of each part by falling score, int32[m, k], -1 where there are no more."""
+def _best_terms(
+    h: Hierarchy, counts: Counts, row: np.ndarray, context: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Terms of each part, best first, int32[m, k], -1 where there are no more; and their scores."""
     from partita.kernels.text_contrast import contrast_terms
 
     matrix, n_terms = counts.matrix, len(counts.terms)
@@ -152,7 +156,7 @@ def _best_terms(h: Hierarchy, counts: Counts, row: np.ndarray, context: np.ndarr
             indptr, matrix.indices, places, h.start, h.stop, against, todo, weight, _PRIOR,
             count, around, touched, slot, held, best, score,
         )  # fmt: skip
-    return best
+    return best, score
 
 
 def _contexts(h: Hierarchy) -> np.ndarray:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from partita._core.rng import block_stream
+from partita._core.threads import thread_scope
 from partita.text.spectrum import leading_spectrum
 from partita.text.tokens import Counts, count_known
 
@@ -84,7 +86,9 @@ class DocumentVectors:
         known.sort_indices()
         rows = _weighted(known, weight)
         wanted = n_components or _auto_components(n, choices)
-        components = leading_spectrum(rows, wanted).vectors if len(kept) else np.zeros((0, 1), np.float32)
+        components = (
+            _turned(leading_spectrum(rows, wanted).vectors) if len(kept) else np.zeros((0, 1), np.float32)
+        )
         choices["n_components"] = components.shape[1]
         place = {counts.terms[column]: i for i, column in enumerate(kept)}
         model = cls(place, weight, components, ngram_range, choices)
@@ -137,6 +141,18 @@ def _auto_components(n: int, choices: dict[str, Any]) -> int:
     wanted = min(_MAX_COMPONENTS, max(2, round(1.5 * n**0.5)))
     choices["n_components_rule"] = f"min({_MAX_COMPONENTS}, 1.5 sqrt(distinct documents)), at most the rank"
     return wanted
+
+
+def _turned(vectors: np.ndarray) -> np.ndarray:
+    """The same subspace in other axes, by a fixed random rotation: no column is a singular vector any more.
+
+    Lengths and angles stay. Makers that bring columns to one scale, as PPP does, would blow up the weakest
+    singular vectors; after the rotation all columns have nearly one scale already.
+    """
+    k = vectors.shape[1]
+    with thread_scope():
+        axes = np.linalg.qr(block_stream(0, k).standard_normal((k, k)))[0]
+        return np.ascontiguousarray(vectors @ axes.astype(np.float32))
 
 
 def _weighted(matrix: sparse.csr_matrix, weight: np.ndarray) -> sparse.csr_matrix:
