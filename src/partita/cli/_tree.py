@@ -44,7 +44,7 @@ def print_tree(
     title: str,
     depth: int | None = None,
     width: int | None = None,
-    children: int = _MOST_CHILDREN,
+    children: int | None = None,
     every_part: bool = False,
 ) -> None:
     """Print the tree to standard output: with colours on a terminal, plain elsewhere.
@@ -58,8 +58,9 @@ def print_tree(
         Levels below the root to print; None: as many as fit about 40 lines.
     width : int or None
         Columns to use; None: the terminal's, or 100.
-    children : int
-        Children of one part to print, largest first; the others are summed up in one line.
+    children : int or None
+        Children of one part to print, largest first; the others are summed up in one line. None: 12, or more
+        when one level is all that fits.
     every_part : bool
         Print the whole tree; False: only the parts of its named levels, when it has any below the root.
     """
@@ -68,7 +69,10 @@ def print_tree(
     console = _console(width)
     letters = _DRAWN if str(console.encoding).lower().startswith("utf") else _PLAIN
     tree = _every_part(h) if every_part else _outline(h)
-    rows = _Rows(h, tree, _fitting_depth(tree) if depth is None else depth, children, letters, console.width)
+    if depth is None:
+        depth = _fitting_depth(tree, children or _MOST_CHILDREN)
+    most = children or (ROWS_WANTED - 4 if depth == 1 else _MOST_CHILDREN)
+    rows = _Rows(h, tree, depth, most, letters, console.width)
     lines = rows.lines(title)
     console.print(_table(lines, h.n_items, letters, narrow=console.width < _NARROW))
     column = quality_column(h)[0]
@@ -226,7 +230,14 @@ def _other_line(name: str, size: int) -> _Line:
     return _Line("", "", name, 0, size, np.nan)
 
 
-def _fitting_depth(tree: _Tree) -> int:
-    """The greatest depth whose tree has about 40 lines, at least 1."""
-    lines = np.cumsum(np.bincount(tree.depth))
-    return max(1, int(np.searchsorted(lines, ROWS_WANTED, side="right")) - 1)
+def _fitting_depth(tree: _Tree, children: int) -> int:
+    """The greatest depth whose tree, of so many children a part, has about 40 lines; at least 1."""
+    front, lines, depth = [0], 1, 0
+    while front:
+        groups = [tree.kids[part] for part in front if part in tree.kids]
+        lines += sum(min(len(kids), children + 1) for kids in groups)
+        if lines > ROWS_WANTED:
+            break
+        front = [int(kid) for kids in groups for kid in kids[:children]]
+        depth += 1
+    return max(1, depth)

@@ -58,7 +58,7 @@ def divide(
     for word, choice in h.made_by.choices.items():
         shown = choice if isinstance(choice, str) else json.dumps(choice, ensure_ascii=False, default=str)
         tell(f"{word}: {shown}")
-    print_tree(h, title=target.name, children=8)
+    print_tree(h, title=target.name)
     typer.echo(f"{summary_line(h)} -> {target}")
     tell(f"Next: partita show {target}   or   partita report {target}")
 

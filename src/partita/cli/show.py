@@ -16,7 +16,7 @@ def show(
     depth: Annotated[
         int | None, typer.Option(min=0, help="Levels below the root; default: about 40 lines.")
     ] = None,
-    children: Annotated[int, typer.Option(min=1, help="Children of one part to print, largest first.")] = 12,
+    children: Annotated[int | None, typer.Option(min=1, help="Children of one part to print.")] = None,
     width: Annotated[
         int | None, typer.Option(min=20, help="Columns to use; default: the terminal's.")
     ] = None,
@@ -33,10 +33,9 @@ def show(
     from rich.console import Console
 
     from partita.cli._tree import print_tree
-    from partita.report.payload import summary_line
+    from partita.report.payload import seconds_text, summary_line
 
-    made = h.made_by
-    words = [summary_line(h), made.method, f"{made.seconds:.2g} s" if made.seconds is not None else ""]
+    words = [summary_line(h), h.made_by.method, seconds_text(h)]
     console = Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(" · ".join(word for word in words if word), style="dim")
     print_tree(h, title=name.name, depth=depth, width=width, children=children, every_part=every_part)

@@ -76,6 +76,14 @@ def _shown_note(shown: int, n_parts: int) -> str:
     return "" if shown == n_parts else f"; the {shown:,} largest parts are in this page"
 
 
+def seconds_text(h: Hierarchy) -> str:
+    """How long the maker took: ``"0.25 s"``, ``"604 s"``, or nothing when it isn't known."""
+    seconds = h.made_by.seconds
+    if seconds is None:
+        return ""
+    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
 def quality_column(h: Hierarchy) -> tuple[str | None, np.ndarray | None]:
     """The column of ``part_data`` that says how well a part stands apart, as (name, float64[m] in [0, 1])."""
     for name in QUALITY_NAMES:
@@ -228,8 +236,7 @@ def _numbers(values: np.ndarray) -> list[float | str | None]:
 
 def _made_line(h: Hierarchy) -> str:
     made = h.made_by
-    seconds = "" if made.seconds is None else f"{made.seconds:.2g} s"
-    return " · ".join(word for word in (made.method, f"Partita {made.version}".strip(), seconds) if word)
+    return " · ".join(filter(None, (made.method, f"Partita {made.version}".strip(), seconds_text(h))))
 
 
 def _clip(text: str, most: int) -> str:
