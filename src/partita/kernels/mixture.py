@@ -217,25 +217,25 @@ def _row_length(row):
 
 
 @jit
-def mixture_descend(Z, start, stop, constant, mean, whitener, child, out):
+def mixture_descend(Z, start, stop, common, constant, mean, whitener, child, out):
     """Walk rows down a tree of components, at each part to the child of greater posterior mass.
 
-    IN: Z float32 (n, r); constant float64[k], mean (k, r), whitener (k, r, r) lower triangular: log density
-    ``constant - |whitener (z - mean)|^2 / 2``; child intp (k - 1, 2): part k + i joins two earlier numbers.
-    OUT: out intp[n], the component of each row.
+    IN: Z float32 (n, r); common: lower triangular (r, r), applied to the rows first; constant float64[k],
+    mean (k, r) in those coordinates, whitener: (k, r, r) lower triangular, or (k, 1, 1) for factors. The log
+    density is ``constant - |whitener (common z - mean)|^2 / 2``. child intp (k - 1, 2): part k + i joins two
+    earlier numbers. OUT: out intp[n], the component of each row.
     """
     k, r = mean.shape
-    log_density, mass = np.empty(k), np.empty(2 * k - 1)
+    log_density, mass, row = np.empty(k), np.empty(2 * k - 1), np.empty(r)
     for i in range(start, stop):
+        for p in range(r):
+            value = 0.0
+            for q in range(p + 1):
+                value += common[p, q] * Z[i, q]
+            row[p] = value
         best = -np.inf
         for c in range(k):
-            distance = 0.0
-            for p in range(r):
-                value = 0.0
-                for q in range(p + 1):
-                    value += whitener[c, p, q] * (Z[i, q] - mean[c, q])
-                distance += value * value
-            log_density[c] = constant[c] - 0.5 * distance
+            log_density[c] = constant[c] - 0.5 * _white_square(row, mean[c], whitener[c])
             best = max(best, log_density[c])
         for c in range(k):
             mass[c] = np.exp(log_density[c] - best)
@@ -246,3 +246,19 @@ def mixture_descend(Z, start, stop, constant, mean, whitener, child, out):
             low, high = child[v - k]
             v = low if mass[low] >= mass[high] else high
         out[i] = v
+
+
+@jit
+def _white_square(row, mean, whitener):
+    r = mean.shape[0]
+    total = 0.0
+    if whitener.shape[0] == 1:
+        for p in range(r):
+            total += (row[p] - mean[p]) ** 2
+        return total * whitener[0, 0] ** 2
+    for p in range(r):
+        value = 0.0
+        for q in range(p + 1):
+            value += whitener[p, q] * (row[q] - mean[q])
+        total += value * value
+    return total

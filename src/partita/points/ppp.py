@@ -39,8 +39,8 @@ class PPP(InductiveMaker):
     min_size : int, optional
         Fewest items (by weight) of a part of the named levels. Default: no bound but the evidence.
     max_depth : int, optional
-        How often a part may be looked at anew in its own principal directions; matters only beyond 64 columns.
-        1 looks once. Default: 4.
+        How often a part may be looked at anew in its own principal directions, which adds finer levels. It
+        matters only beyond 64 columns. Default: 1, one look at all rows.
     metric : {"euclidean", "cosine"}
         With "cosine", rows are scaled to length 1 first.
     random_state : int, RandomState, Generator or None
@@ -59,7 +59,7 @@ class PPP(InductiveMaker):
         Parts of the finest named level, the largest part first.
     n_clusters_ : int
         How many parts that level has.
-    cluster_centers_ : float64 (n_clusters_, d)
+    cluster_centers_ : float64 (k, d)
         Weighted means of those parts.
     n_components_ : int
         Gaussians of the first mixture.
@@ -147,7 +147,7 @@ class PPP(InductiveMaker):
                 rows.weight,
                 unit=self.metric == "cosine",
                 min_size=self.min_size or 1,
-                max_depth=4 if self.max_depth is None else self.max_depth,
+                max_depth=1 if self.max_depth is None else self.max_depth,
                 progress=progress,
             )
             self._assemble(X, rows, time.perf_counter() - began)
@@ -191,15 +191,15 @@ class PPP(InductiveMaker):
             method="PPP",
             parameters={"min_size": self.min_size, "max_depth": self.max_depth, "metric": self.metric},
             version=__version__,
+            fingerprint=rows.fingerprint,
             choices=grown.choices,
             cost=grown.cost,
             converged=grown.converged,
             seconds=seconds,
             citation=_CITATION,
         )
-        placed = grown.place(X, rows.first)
         hierarchy, self._new_id = assemble(
-            placed[rows.inverse],
+            grown.placed[rows.inverse],
             grown.parent,
             grown.height,
             levels=grown.levels,

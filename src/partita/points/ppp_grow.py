@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ _MOST_CELLS = 4096
 _BLOCK = 1 << 14
 _FEWEST_ROWS_ANEW = 200
 _WELL_EXPLAINED = 0.95
+_MUCH_COARSER = 2 / 3
 
 
 class _Model:
@@ -40,15 +41,8 @@ class _Model:
     def components_of(self, Z: np.ndarray) -> np.ndarray:
         """The component of each row, intp."""
         out = np.empty(len(Z), np.intp)
-        mixture, child = self.mixture, self.tree.child
-        constant = mixture.constant
-        map_blocks(
-            lambda start, stop: mixture_descend(
-                Z, start, stop, constant, mixture.mean, mixture.whitener, child, out
-            ),
-            len(Z),
-            _BLOCK,
-        )
+        placing, child = self.mixture.placing(), self.tree.child
+        map_blocks(lambda start, stop: mixture_descend(Z, start, stop, *placing, child, out), len(Z), _BLOCK)
         return out
 
 
@@ -65,6 +59,7 @@ class Grown:
     cost: float | None = None
     converged: bool | None = None
     n_components: int = 1
+    placed: np.ndarray = field(default_factory=lambda: np.zeros(0, np.intp))
 
     def add(self, parent: int, height: float, separability: float) -> int:
         """A new part; returns its number."""
@@ -102,10 +97,33 @@ def grow(
     progress: Progress,
 ) -> Grown:
     """The tree of the distinct rows ``X[rows]``, of frequencies `weight`, in content order."""
-    counted = weight > 0
+    counted = np.flatnonzero(weight > 0)
     grower = _Grower(X, unit, min_size, max_depth, progress)
-    grower.divide(grower.grown.add(-1, np.inf, 1.0), rows[counted], weight[counted], 0)
-    return grower.finish()
+    top = grower.grown.add(-1, np.inf, 1.0)
+    grower.divide(top, _Rows(counted, rows[counted], weight[counted]), 0)
+    grown = grower.finish()
+    grown.placed = np.zeros(len(rows), np.intp)
+    for leaf in grower.leaves:
+        model = grown.models[leaf.model]
+        root = np.full(len(leaf.Z), model.cell_root[leaf.component])
+        cell = np.empty(len(leaf.Z), np.intp)
+        planes_descend(leaf.Z, np.arange(len(leaf.Z)), root, model.child, model.plane, cell)
+        grown.placed[leaf.number] = model.part[cell]
+    uncounted = np.flatnonzero(weight <= 0)
+    grown.placed[uncounted] = grown.place(X, rows[uncounted])
+    return grown
+
+
+class _Rows(NamedTuple):
+    """Some of the distinct rows: their numbers, where they stand in the data, their frequencies."""
+
+    number: np.ndarray
+    row: np.ndarray
+    weight: np.ndarray
+
+    def at(self, where: np.ndarray) -> _Rows:
+        """Those at some positions."""
+        return _Rows(*(column[where] for column in self))
 
 
 @dataclass
@@ -116,6 +134,7 @@ class _Leaf:
     component: int
     part: int
     Z: np.ndarray
+    number: np.ndarray
     weight: np.ndarray
 
 
@@ -129,17 +148,17 @@ class _Grower:
         self.divided: set[int] = set()
         self.leaves: list[_Leaf] = []
 
-    def divide(self, part: int, rows: np.ndarray, weight: np.ndarray, depth: int) -> int | None:
+    def divide(self, part: int, rows: _Rows, depth: int) -> int | None:
         """Look at the rows of a part anew; returns the number of the model, None where it finds one part."""
-        self.progress.start(f"Looking at {len(rows):,} rows", None)
-        space = find_space(self.X, rows, weight, self.unit) if len(rows) > 1 else None
+        self.progress.start(f"Looking at {len(rows.row):,} rows", None)
+        space = find_space(self.X, rows.row, rows.weight, self.unit) if len(rows.row) > 1 else None
         if space is None:
             return None
-        Z = space.project(self.X, rows)
-        at, share = _sample(weight)
+        Z = space.project(self.X, rows.row)
+        at, share = _sample(rows.weight)
         sampled = Z[at].astype(np.float64)
         mixture = fit_mixture(sampled, share)
-        tree = component_tree(mixture, sampled, share, self.min_size * share.sum() / weight.sum())
+        tree = component_tree(mixture, sampled, share, self.min_size * share.sum() / rows.weight.sum())
         parts = tree.parts()
         if depth and len(parts) == 1:
             return None
@@ -148,7 +167,7 @@ class _Grower:
         self.grown.models.append(model)
         if depth == 0:
             self._record(model, len(at), len(parts))
-        self._number_parts(part, model, number, parts, Z, rows, weight, depth)
+        self._number_parts(part, number, parts, Z, rows, depth)
         return number
 
     def _record(self, model: _Model, sampled: int, n_parts: int) -> None:
@@ -164,17 +183,10 @@ class _Grower:
         }
 
     def _number_parts(
-        self,
-        top: int,
-        model: _Model,
-        number: int,
-        parts: list[int],
-        Z: np.ndarray,
-        rows: np.ndarray,
-        weight: np.ndarray,
-        depth: int,
+        self, top: int, number: int, parts: list[int], Z: np.ndarray, rows: _Rows, depth: int
     ) -> None:
         """Number the parts of one look from the top down, and go on below each."""
+        model = self.grown.models[number]
         tree, k = model.tree, model.mixture.n_components
         component = model.components_of(Z)
         root = 2 * k - 2
@@ -186,14 +198,14 @@ class _Grower:
             if v in evident:
                 self.found.append((new[v], depth))
                 at = np.flatnonzero(np.isin(component, tree.components(v)))
-                below = self._look_again(model, new[v], rows[at], weight[at], depth, len(parts))
+                below = self._look_again(model, new[v], rows.at(at), depth, len(parts))
                 if below is not None:
                     model.leads_to[tree.components(v)] = below
                     continue
                 above = False
             if v < k:
                 at = np.flatnonzero(component == v)
-                self.leaves.append(_Leaf(number, v, new[v], Z[at], weight[at]))
+                self.leaves.append(_Leaf(number, v, new[v], Z[at], rows.number[at], rows.weight[at]))
                 continue
             for u in tree.child[v - k].tolist():
                 new[u] = self.grown.add(new[v], tree.height[u], tree.separability[u] if above else 0.0)
@@ -201,30 +213,28 @@ class _Grower:
         if depth == 0:
             self.clear = [[new[v] for v in tree.parts(most)] for most in CLEAR_LEVELS]
 
-    def _look_again(
-        self, model: _Model, part: int, rows: np.ndarray, weight: np.ndarray, depth: int, n_parts: int
-    ) -> int | None:
+    def _look_again(self, model: _Model, part: int, rows: _Rows, depth: int, n_parts: int) -> int | None:
         hidden = model.space.explained < _WELL_EXPLAINED and n_parts > 1
-        if not hidden or depth + 1 >= self.max_depth or len(rows) < _FEWEST_ROWS_ANEW:
+        if not hidden or depth + 1 >= self.max_depth or len(rows.row) < _FEWEST_ROWS_ANEW:
             return None
-        below = self.divide(part, rows, weight, depth + 1)
+        below = self.divide(part, rows, depth + 1)
         if below is not None:
             self.divided.add(part)
         return below
 
     def finish(self) -> Grown:
         """Halve the components, name the levels, and hand the tree over."""
-        grown = self.grown
         self._halve_leaves()
-        levels = self.clear if self.found else []
-        for depth in range(max((depth for _, depth in self.found), default=-1) + 1):
-            levels.append([p for p, d in self.found if d == depth or (d < depth and p not in self.divided)])
-        grown.levels = [
-            np.array(level, np.intp)
-            for i, level in enumerate(levels)
-            if level != [0] and level not in levels[:i]
+        deepest = max((depth for _, depth in self.found), default=-1)
+        levels = [
+            [p for p, d in self.found if d == depth or (d < depth and p not in self.divided)]
+            for depth in range(deepest + 1)
         ]
-        return grown
+        for level in reversed(self.clear):
+            if levels and 1 < len(level) <= _MUCH_COARSER * len(levels[0]):
+                levels.insert(0, level)
+        self.grown.levels = [np.array(level, np.intp) for level in levels if level != [0]]
+        return self.grown
 
     def _halve_leaves(self) -> None:
         grown = self.grown

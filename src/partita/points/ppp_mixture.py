@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from partita.kernels.bisect import cell_moments, cells_divide
 from partita.kernels.mixture import gaussian_linkage
@@ -17,8 +16,8 @@ _MOST_COMPONENTS = 160
 _ROWS_A_COMPONENT = 5
 _MAX_ITER = 100
 _TOL = 1e-5
-_SEARCH_ITER = 25
-_SEARCH_TOL = 3e-4
+_SEARCH_ITER = 15
+_SEARCH_TOL = 5e-4
 _LEAST_WEIGHT = 1e-3
 _PRIOR_SHARE = 0.1
 _LOG_2PI = float(np.log(2.0 * np.pi))
@@ -55,6 +54,16 @@ class Mixture:
     def n_components(self) -> int:
         """Number of Gaussians."""
         return len(self.weight)
+
+    def placing(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Common transform, constants, means and whiteners for the kernel that places rows: the least work."""
+        r = self.mean.shape[1]
+        if self.shape == "tied":
+            common, means = self.whitener[0], self.mean @ self.whitener[0].T
+            return common, self.constant, means, np.ones((self.n_components, 1, 1))
+        if self.shape == "round":
+            return np.eye(r), self.constant, self.mean, np.ascontiguousarray(self.whitener[:, :1, :1])
+        return np.eye(r), self.constant, self.mean, self.whitener
 
     @property
     def constant(self) -> np.ndarray:
@@ -96,6 +105,8 @@ class _Data:
     def __init__(self, Z: np.ndarray, weight: np.ndarray) -> None:
         self.Z, self.weight, self.total = Z, weight, float(weight.sum())
         self.spread = _spread(Z, weight)
+        self.whole = (Z * weight[:, None]).T @ Z
+        self.lengths = np.einsum("ij,ij->i", Z, Z)
         self._squares: np.ndarray | None = None
         self._linkages: dict[bool, _CellLinkage] = {}
 
@@ -214,10 +225,8 @@ def _expectation_maximisation(
         held = shared.sum(axis=0)
         mean = (shared.T @ data.Z) / held[:, None]
         whitener = maximise(data, shared, held, mean)
-        log_density = log_densities(data, held / held.sum(), mean, whitener)
-        of_row = logsumexp(log_density, axis=1)
+        posterior, of_row = _normalised(log_densities(data, held / held.sum(), mean, whitener))
         likelihood = float(data.weight @ of_row)
-        posterior = np.exp(log_density - of_row[:, None])
         if likelihood - before < tol * data.total:
             converged = True
             break
@@ -233,6 +242,16 @@ def _expectation_maximisation(
         bic,
         converged,
     )
+
+
+def _normalised(log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Posteriors, in the place of the log densities, and the log density of each row."""
+    largest = log_density.max(axis=1, keepdims=True)
+    log_density -= largest
+    np.exp(log_density, out=log_density)
+    total = log_density.sum(axis=1, keepdims=True)
+    log_density /= total
+    return log_density, (largest + np.log(total))[:, 0]
 
 
 def _maximise_full(data: _Data, shared: np.ndarray, held: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -263,21 +282,22 @@ def _log_densities_full(data: _Data, share: np.ndarray, mean: np.ndarray, whiten
 
 def _maximise_tied(data: _Data, shared: np.ndarray, held: np.ndarray, mean: np.ndarray) -> np.ndarray:
     r = data.rank
-    whole = (data.Z * data.weight[:, None]).T @ data.Z
-    within = whole - (mean * held[:, None]).T @ mean
+    within = data.whole - (mean * held[:, None]).T @ mean
     floor = 1e-9 * np.trace(data.spread) * np.eye(r)
     return _whiteners(((within + floor) / data.total)[None])
 
 
 def _log_densities_tied(data: _Data, share: np.ndarray, mean: np.ndarray, whitener: np.ndarray) -> np.ndarray:
     white, centers = data.Z @ whitener[0].T, mean @ whitener[0].T
-    return _constants(share, whitener) - 0.5 * _squared_distances(white, centers)
+    log_density = _squared_distances(white, centers)
+    log_density *= -0.5
+    log_density += _constants(share, whitener)
+    return log_density
 
 
 def _maximise_round(data: _Data, shared: np.ndarray, held: np.ndarray, mean: np.ndarray) -> np.ndarray:
     r = data.rank
-    squares = np.einsum("ij,ij->i", data.Z, data.Z)
-    scatter = np.maximum(shared.T @ squares - held * np.einsum("kj,kj->k", mean, mean), 0.0)
+    scatter = np.maximum(shared.T @ data.lengths - held * np.einsum("kj,kj->k", mean, mean), 0.0)
     prior_weight = r + 2.0
     prior = prior_weight * _PRIOR_SHARE * scatter.sum() / data.total + 1e-9 * np.trace(data.spread)
     variance = (scatter + prior) / (r * (held + prior_weight))
@@ -287,12 +307,14 @@ def _maximise_round(data: _Data, shared: np.ndarray, held: np.ndarray, mean: np.
 def _log_densities_round(
     data: _Data, share: np.ndarray, mean: np.ndarray, whitener: np.ndarray
 ) -> np.ndarray:
-    precision = whitener[:, 0, 0] ** 2
-    return _constants(share, whitener) - 0.5 * precision * _squared_distances(data.Z, mean)
+    log_density = _squared_distances(data.Z, mean)
+    log_density *= -0.5 * whitener[:, 0, 0] ** 2
+    log_density += _constants(share, whitener)
+    return log_density
 
 
 def _squared_distances(Z: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    squared = -2.0 * (Z @ centers.T)
+    squared = Z @ (-2.0 * centers.T)
     squared += np.einsum("ij,ij->i", Z, Z)[:, None]
     squared += np.einsum("ij,ij->i", centers, centers)
     return squared

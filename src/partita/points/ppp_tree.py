@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.special import betainc
 from scipy.stats import chi2
 
@@ -132,24 +133,23 @@ def _log_overlap(mixture: Mixture, shared: np.ndarray, held: np.ndarray) -> np.n
     scale = 0.5 * (np.log(held)[:, None] + np.log(held)[None])
     with np.errstate(divide="ignore"):
         log_overlap = np.log(shared)
+    covariance = _covariances(mixture)
     for a, b in np.argwhere(np.triu(log_overlap - scale < _FAINT, 1)):
-        bound = min(_FAINT, -_bhattacharyya(mixture, a, b)) + scale[a, b]
+        bound = min(_FAINT, -_bhattacharyya(mixture, covariance, a, b)) + scale[a, b]
         log_overlap[a, b] = log_overlap[b, a] = bound
     return log_overlap
 
 
-def _bhattacharyya(mixture: Mixture, a: int, b: int) -> float:
-    root = _pooled(mixture, a, b)
-    apart = root @ (mixture.mean[b] - mixture.mean[a])
+def _covariances(mixture: Mixture) -> np.ndarray:
+    factors = np.linalg.inv(mixture.whitener)
+    return factors @ factors.transpose(0, 2, 1)
+
+
+def _bhattacharyya(mixture: Mixture, covariance: np.ndarray, a: int, b: int) -> float:
+    root = np.linalg.cholesky(0.5 * (covariance[a] + covariance[b]))
+    apart = solve_triangular(root, mixture.mean[b] - mixture.mean[a], lower=True, check_finite=False)
     own = sum(np.log(np.diagonal(mixture.whitener[c])).sum() for c in (a, b))
-    return float(apart @ apart / 8 - np.log(np.diagonal(root)).sum() + 0.5 * own)
-
-
-def _pooled(mixture: Mixture, a: int, b: int) -> np.ndarray:
-    """Whitener of the mean of two covariances."""
-    factors = [np.linalg.inv(mixture.whitener[c]) for c in (a, b)]
-    covariance = 0.5 * (factors[0] @ factors[0].T + factors[1] @ factors[1].T)
-    return np.linalg.inv(np.linalg.cholesky(covariance))
+    return float(apart @ apart / 8 + np.log(np.diagonal(root)).sum() + 0.5 * own)
 
 
 def _open_contacts(
@@ -158,18 +158,20 @@ def _open_contacts(
     """Shared mass of the pairs of components between which no valley shows, (k, k)."""
     touching = shared / np.minimum(held[:, None], held[None]) >= _IN_TOUCH
     pairs = np.argwhere(np.triu(touching, 1))
-    contacts = np.zeros_like(shared)
+    contacts, covariance = np.zeros_like(shared), _covariances(mixture)
     for a, b in pairs:
         # So many contacts are tested that, in a part without valleys, a quarter of one is found by chance.
-        if _chance_of_valley(mixture, Z, weight, a, b) > _FALSE_VALLEYS / len(pairs):
+        if _chance_of_valley(mixture, covariance, Z, weight, a, b) > _FALSE_VALLEYS / len(pairs):
             contacts[a, b] = contacts[b, a] = shared[a, b]
     return contacts
 
 
-def _chance_of_valley(mixture: Mixture, Z: np.ndarray, weight: np.ndarray, a: int, b: int) -> float:
+def _chance_of_valley(
+    mixture: Mixture, covariance: np.ndarray, Z: np.ndarray, weight: np.ndarray, a: int, b: int
+) -> float:
     """How likely the lowest stretch between two means is so low where the density dips by a quarter only."""
     near = np.flatnonzero(mixture.posterior[:, a] + mixture.posterior[:, b] >= _SEEN)
-    whitener = _pooled(mixture, a, b)
+    whitener = np.linalg.inv(np.linalg.cholesky(0.5 * (covariance[a] + covariance[b])))
     white = (Z[near] - mixture.mean[a]) @ whitener.T
     line = whitener @ (mixture.mean[b] - mixture.mean[a])
     length = float(line @ line)
