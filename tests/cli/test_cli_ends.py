@@ -132,7 +132,9 @@ def test_ctrl_c_leaves_the_old_folder(tmp_path: Path) -> None:
     old = small(tmp_path, "x.partita")
     before = {path.name: path.read_bytes() for path in old.iterdir()}
     script = (
-        "import sys, time\nimport partita._divide as d\n"
+        "import signal, sys, time\nimport partita._divide as d\n"
+        # a shell that runs the tests in the background makes them ignore Ctrl-C
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def slow(*a, **k):\n    print('ready', file=sys.stderr, flush=True)\n    time.sleep(60)\n"
         "d.divide = slow\nfrom partita.cli import main\n"
         f"main(['divide', {str(tmp_path / 'x.npy')!r}, '-o', {str(old)!r}])\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from partita._core.errors import InvalidParameterError, shorten
+from partita._core.errors import InvalidDataError, InvalidParameterError, shorten
 from partita.hierarchy._arrays import as_column, as_columns, as_floats, as_integers, frozen, sealed
 from partita.hierarchy.laws import check_levels, check_tree
 from partita.hierarchy.partition import NOISE, Partition
@@ -570,6 +570,8 @@ class Hierarchy:
     def _checked_levels(self, levels: Iterable[Any] | None) -> tuple[np.ndarray, ...]:
         if levels is None:
             return (sealed(np.zeros(1, dtype=np.intp)),)
+        if not isinstance(levels, Iterable):
+            raise InvalidDataError("levels must be a sequence of arrays.", name="levels", got=levels)
         arrays = tuple(sealed(np.sort(as_integers(level, f"levels[{j}]"))) for j, level in enumerate(levels))
         check_levels(arrays, self._end)
         return arrays
