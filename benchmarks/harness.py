@@ -192,8 +192,8 @@ def report(results: dict[str, list[Run]]) -> None:
     base = next(iter(rows))
     base_seconds = statistics.median(run.seconds for run in rows[base])
     measures = list(rows[base][0].quality)
-    titles = ["seconds", "(range)", f"x {base}", "peak MiB", *measures]
-    print(f"  {'':24}" + "".join(f"{title:>18}" for title in titles))
+    titles = ["seconds", "(range)", "ratio", "peak MiB", *measures]
+    print(f"  {'(ratios to the first)':24}" + "".join(f"{title:>14}" for title in titles))
     for name, runs in rows.items():
         seconds = [run.seconds for run in runs]
         middle = statistics.median(seconds)
@@ -205,7 +205,7 @@ def report(results: dict[str, list[Run]]) -> None:
             f"{memory:,.0f}",
         ]
         cells += [f"{statistics.median(run.quality[m] for run in runs):.6g}" for m in measures]
-        print(f"  {name:24}" + "".join(f"{cell:>18}" for cell in cells))
+        print(f"  {name:24}" + "".join(f"{cell:>14}" for cell in cells))
 
 
 if __name__ == "__main__":
