@@ -1,4 +1,4 @@
-"""Cells by repeated halving: 2-means from the principal direction, largest spread first. Called by ``points.ppp*``."""
+"""Cells by repeated halving: 2-means from the principal direction, largest spread first. For ``ppp``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MEANS_STEPS = 12
 
 @jit
 def cell_moments(Z, weight, order, start, stop, mean, scatter):
-    """Mean and scatter of the rows ``order[start:stop]``. OUT: mean (r,), scatter (r, r). Returns the weight."""
+    """Mean, scatter of the rows ``order[start:stop]``. OUT: mean (r,), scatter (r, r). Gives the weight."""
     r = Z.shape[1]
     total = 0.0
     mean[:] = 0.0
@@ -79,7 +79,7 @@ def plane_side(Z, i, direction):
 def halve(Z, weight, order, start, stop, mean, scatter, plane, swap):
     """Divide ``order[start:stop]`` in two by a plane; the rows above it move behind the others.
 
-    IN: Z (n, r), weight, mean and scatter of the cell. INOUT: order. OUT: plane (r + 1,): direction and offset;
+    IN: Z (n, r), weight, mean and scatter of the cell. INOUT: order. OUT: plane (r + 1,), its direction, offset;
     swap intp[n], scratch. Returns the position where the second half begins, `stop` if all rows coincide.
     """
     r = Z.shape[1]
@@ -142,7 +142,7 @@ def plane_partition(Z, order, start, stop, plane, swap):
 def cells_divide(Z, weight, order, most, smallest, start, stop, child, spread, plane):
     """A binary tree of cells over the rows in `order`, the cell of largest spread halved first.
 
-    IN: Z float32 (n, r), weight float64[n], most (leaf cells at most), smallest (rows; smaller cells stay whole).
+    IN: Z float32 (n, r), weight float64[n], most (leaf cells), smallest (rows; smaller cells stay whole).
     INOUT: order intp[n]. OUT, of length 2 most - 1: start, stop intp, child intp (., 2) or -1, spread float64
     (weighted squared distances to the mean), plane (., r + 1) of the halved. Returns the number of cells.
     O(n r^2 log(most)) for balanced trees.
@@ -221,7 +221,7 @@ def _sift_down(heap, held, spread):
 
 @jit
 def planes_descend(Z, rows, root, child, plane, out):
-    """The leaf cell of each row. IN: Z (n, r), rows intp[b], root intp[b] (where each starts). OUT: out intp[n]."""
+    """The leaf cell of each row. IN: Z (n, r), rows intp[b], root intp[b] (each one's start). OUT: intp[n]."""
     r = Z.shape[1]
     for t in range(rows.shape[0]):
         i = rows[t]

@@ -26,8 +26,8 @@ class PPP(InductiveMaker):
     """Nested parts of vectors that need no number of parts, no seed and no restarts.
 
     Columns are brought to one scale and turned to principal directions. A Gaussian mixture is fitted whose
-    number and shape of components the data choose (BIC). Components are joined by the density of their overlap,
-    which gives the tree; its divisions count as real where few items would be mistaken for the other side's and
+    number and shape of components the data choose (BIC). Components are joined by the density of their overlap;
+    that gives the tree. Its divisions count as real where few items would be mistaken for the other side's and
     where a valley of density shows. Below the components the tree goes on by halving, so that every number of
     parts can be cut from it.
 
@@ -74,8 +74,8 @@ class PPP(InductiveMaker):
     doi:10.1007/s00357-007-0004-5, for the prior.
 
     Time O(n d min(d, 64) + n d^2 / B) with B the gain of blocked products, and a constant that depends on
-    at most 10,000 rows for the mixture; memory O(n) besides the data. `sample_weight` counts as frequency: weight 2
-    is the same as two equal rows.
+    at most 10,000 rows for the mixture; memory O(n) besides the data. `sample_weight` counts as frequency:
+    weight 2 is the same as two equal rows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The whole tree of PPP: mixtures where they find parts, halving below, and the way of a row down. For ``ppp``."""
+"""The whole tree of PPP: mixtures where they find parts, halving below, and the way of a row down."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _MUCH_COARSER = 2 / 3
 class _Model:
     """One look at some rows: their space, the mixture in it, and where each component leads.
 
-    ``leads_to`` is the next model of a component or -1; ``cell_root`` the cell it starts from or -1; ``child``,
-    ``plane`` and ``part`` are the cells of all components.
+    ``leads_to`` is the next model of a component or -1; ``cell_root`` the cell it starts from or -1;
+    ``child``, ``plane`` and ``part`` are the cells of all components.
     """
 
     def __init__(self, space: Space, mixture: Mixture, tree: ComponentTree) -> None:
