@@ -79,7 +79,7 @@ def plane_side(Z, i, direction):
 def halve(Z, weight, order, start, stop, mean, scatter, plane, swap):
     """Divide ``order[start:stop]`` in two by a plane; the rows above it move behind the others.
 
-    IN: Z (n, r), weight, mean and scatter of the cell. INOUT: order. OUT: plane (r + 1,), its direction, offset;
+    IN: Z (n, r), weight, mean and scatter of the cell. INOUT: order. OUT: plane (r + 1,), direction, offset;
     swap intp[n], scratch. Returns the position where the second half begins, `stop` if all rows coincide.
     """
     r = Z.shape[1]
@@ -221,7 +221,7 @@ def _sift_down(heap, held, spread):
 
 @jit
 def planes_descend(Z, rows, root, child, plane, out):
-    """The leaf cell of each row. IN: Z (n, r), rows intp[b], root intp[b] (each one's start). OUT: intp[n]."""
+    """The leaf cell of each row. IN: Z (n, r), rows intp[b], root intp[b] (its start). OUT: intp[n]."""
     r = Z.shape[1]
     for t in range(rows.shape[0]):
         i = rows[t]

@@ -56,8 +56,8 @@ class Space:
 def find_space(X: np.ndarray, rows: np.ndarray, weight: np.ndarray, unit: bool) -> Space | None:
     """The principal directions of the correlations between columns, or None when no column varies.
 
-    Columns are divided by their standard deviation, so units do not matter. Directions with less than 0.7 of a
-    column's variance are left out (Jolliffe 1972), beyond the first 8; at most 64 are kept.
+    Columns are divided by their standard deviation, so units do not matter. Directions with less than 0.7 of
+    a column's variance are left out (Jolliffe 1972), beyond the first 8; at most 64 are kept.
 
     Parameters
     ----------
