@@ -28,8 +28,8 @@ class PPP(InductiveMaker):
     Columns are brought to one scale and turned to principal directions. A Gaussian mixture is fitted whose
     number and shape of components the data choose (BIC). Components are joined by the density of their
     overlap; that gives the tree. Its divisions count as real where few items would be mistaken for the other
-    side's and where a valley of density shows. Below the components the tree goes on by halving, so that every number of
-    parts can be cut from it.
+    side's and where a valley of density shows. Below the components the tree goes on by halving, so that
+    every number of parts can be cut from it.
 
     Choose it when you do not know how many parts there are, or want parts that can be shown to be apart.
     Choose `HierarchicalKMeans` for thousands of cells of like size.
