@@ -34,14 +34,14 @@ def log_det(matrix, scratch):
 def part_cost(weight, scatter, prior, prior_weight, round_parts, scratch):
     """Twice the negative log likelihood of one Gaussian at its posterior mode, less what all parts share.
 
-    With `round_parts` its covariance is a multiple of the identity.
+    With `round_parts`, the sum of squared distances to the mean instead (Ward's criterion).
     """
     d = scatter.shape[0]
     if round_parts:
         trace = 0.0
         for i in range(d):
-            trace += scatter[i, i] + prior[i, i]
-        return weight * d * np.log(trace / (d * (weight + prior_weight))) - 2.0 * weight * np.log(weight)
+            trace += scatter[i, i]
+        return trace
     held = np.empty((d, d))
     for i in range(d):
         for j in range(d):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import betainc
-from scipy.stats import chi2
 
 from partita.kernels.mixture import overlap_linkage
 from partita.points.ppp_mixture import Mixture
@@ -86,7 +85,7 @@ def component_tree(mixture: Mixture, Z: np.ndarray, weight: np.ndarray, min_weig
 
     A division is real when less than 8 % of the smaller side is mistaken for the other (Hennig 2010), and the
     rows show a valley between the components in touch, for at least 40 % of what they share: along the line
-    between two means, within a tube that holds 90 % of the components, some stretch has significantly less than
+    between two means, within a tube that holds 90 % of their rows, some stretch has significantly less than
     3/4 of the density at the thinner end. A uniform or a curved part, which a mixture tiles with many
     components, has no such valley.
 
@@ -171,21 +170,23 @@ def _chance_of_valley(
 ) -> float:
     """How likely the lowest stretch between two means is so low where the density dips by a quarter only."""
     near = np.flatnonzero(mixture.posterior[:, a] + mixture.posterior[:, b] >= _SEEN)
-    whitener = np.linalg.inv(np.linalg.cholesky(0.5 * (covariance[a] + covariance[b])))
-    white = (Z[near] - mixture.mean[a]) @ whitener.T
+    rows, posterior = Z[near], mixture.posterior[near]
+    model = 0.5 * (covariance[a] + covariance[b])
+    within = _within(rows, weight[near], posterior[:, [a, b]], mixture.mean[[a, b]], model)
+    whitener = np.linalg.inv(np.linalg.cholesky(within))
+    white = (rows - mixture.mean[a]) @ whitener.T
     line = whitener @ (mixture.mean[b] - mixture.mean[a])
     length = float(line @ line)
     if length == 0.0:
         return 1.0
     along = white @ line / length
-    rank = Z.shape[1]
-    if rank > 1:
-        aside = np.einsum("ij,ij->i", white, white) - along**2 * length
-        inside = aside <= chi2.ppf(_TUBE, rank - 1)
-        along, near = along[inside], near[inside]
+    aside = np.einsum("ij,ij->i", white, white) - along**2 * length
+    held = [posterior[:, c] >= 0.5 for c in (a, b)]
+    tube = max((np.quantile(aside[rows_of], _TUBE) for rows_of in held if rows_of.any()), default=np.inf)
+    along, counted = along[aside <= tube], weight[near[aside <= tube]]
 
     def mass(center: float, half_width: float) -> float:
-        return float(weight[near[np.abs(along - center) <= half_width]].sum())
+        return float(counted[np.abs(along - center) <= half_width].sum())
 
     end = min(mass(0.0, 1 / 6), mass(1.0, 1 / 6))
     lowest = min(mass(step / 12, 1 / 12) for step in range(3, 10))
@@ -193,3 +194,20 @@ def _chance_of_valley(
         return 1.0
     rate = 0.5 * _DEEP_ENOUGH
     return float(betainc(end, lowest + 1.0, 1.0 / (1.0 + rate)))
+
+
+def _within(
+    rows: np.ndarray, weight: np.ndarray, posterior: np.ndarray, mean: np.ndarray, model: np.ndarray
+) -> np.ndarray:
+    """Covariance of two components by their rows, drawn to the model's by as many rows as it has directions.
+
+    A component that is round or tied by BIC may have rows that are neither.
+    """
+    rank = len(model)
+    scatter, held = rank * model, float(rank)
+    for c in range(2):
+        share = weight * posterior[:, c]
+        centred = rows - mean[c]
+        scatter = scatter + (centred * share[:, None]).T @ centred
+        held += share.sum()
+    return scatter / held
