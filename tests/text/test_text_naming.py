@@ -156,6 +156,14 @@ def test_parts_without_words_are_called_so():
     assert sorted(names[1:]) == [WORDLESS, f"{WORDLESS} (2)", "apple"]
 
 
+def test_in_a_tree_of_halves_a_part_stands_against_its_cousins_too():
+    games = ["arcade game"] * 8 + ["puzzle game"] * 8
+    h = pt.Hierarchy.from_labels([[0] * 16 + [1] * 16, [0] * 8 + [1] * 8 + [2] * 16])
+    texts = games + ["font", "serif"] * 8
+    assert _contexts(h)[h.item_part[0]] == 0
+    assert set(pt.text.names(h, texts, n_terms=2)[h.item_part[0]].split(", ")) == {"arcade", "game"}
+
+
 def test_a_lone_child_stands_against_the_nearest_larger_part():
     h = pt.Hierarchy(range(6), [-1, 0, 1, 0], [0, 0, 0, 3], [6, 3, 3, 6], [2.0, 1.0, 0.0, 1.0])
     texts = ["apple pie", "apple", "apple", "car", "car race", "car"]

@@ -20,6 +20,7 @@ WORDLESS = "(no words)"
 N_KEPT = 10
 _N_CANDIDATES = 64
 _PRIOR = 10.0
+_WIDER = 3
 _FAINT = 1e-3  # terms so far below the best are chance
 _SAME_STEM = 0.6
 _STEM_LETTERS = 3
@@ -66,10 +67,11 @@ def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
 
     Notes
     -----
-    For a term, let a documents of the part hold it and b documents of the rest of the parent (siblings and
-    own items). With the informative prior of [1]_ - ten documents that hold the term as often as the parent
-    as a whole does - the log odds ratio has a mean d and a standard deviation s in closed form. The score
-    is
+    A part stands against the rest of the nearest ancestor that holds three times its documents, at most the
+    root: its siblings, and in a tree of halves its cousins, so that a name tells more than the last
+    halving. For a term, let a documents of the part hold it and b documents of that rest. With the
+    informative prior of [1]_ - ten documents that hold the term as often as part and rest together do - the
+    log odds ratio has a mean d and a standard deviation s in closed form. The score is
 
         min(max(d - 2 s, 0), 2) * (share of the part's documents with the term) * log((1 + n) / df) ** 1.5
 
@@ -86,8 +88,7 @@ def names(h: Hierarchy, texts: Sequence[str], *, n_terms: int = 3) -> list[str]:
     References
     ----------
     .. [1] Monroe, Colaresi, Quinn (2008). Fightin' words: lexical feature selection and evaluation for
-       identifying
-       the content of political conflict. Political Analysis 16(4). DOI 10.1093/pan/mpn018
+       identifying the content of political conflict. Political Analysis 16(4). DOI 10.1093/pan/mpn018
 
     Examples
     --------
@@ -160,11 +161,15 @@ def _best_terms(
 
 
 def _contexts(h: Hierarchy) -> np.ndarray:
-    """The nearest ancestor that holds more items than the part itself, or -1."""
-    context = h.parent.copy()
-    sizes = h.sizes
-    for part in np.flatnonzero((context >= 0) & (sizes == sizes[np.maximum(context, 0)])):
-        context[part] = context[context[part]]
+    """The nearest ancestor with three times the items of the part, or the root; -1 if that is no larger."""
+    parent, sizes = h.parent, h.sizes
+    context = np.maximum(parent, 0)
+    while True:
+        small = np.flatnonzero((context > 0) & (sizes[context] < _WIDER * sizes))
+        if not len(small):
+            break
+        context[small] = parent[context[small]]
+    context[sizes[context] == sizes] = -1
     return context
 
 

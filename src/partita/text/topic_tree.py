@@ -62,7 +62,9 @@ class TopicTree(InductiveMaker):
     min_size : int, optional
         Fewest documents in a part. None: as in ``PPP``.
     max_depth : int, optional
-        Most levels below the root. None: no bound.
+        How often a part may be looked at anew in its own principal directions, as in ``PPP``. None: once; the
+        vectors have few enough directions for one look, and more looks find finer topics in a multiple of the
+        time.
     n_terms : int
         Terms in a name.
     random_state : None, int or generator
@@ -220,7 +222,7 @@ class TopicTree(InductiveMaker):
             return None
         maker = PPP(
             min_size=self.min_size,
-            max_depth=self.max_depth,
+            max_depth=1 if self.max_depth is None else self.max_depth,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
             progress=progress,
