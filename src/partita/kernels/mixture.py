@@ -65,7 +65,7 @@ def joined_cost(weight, mean, scatter, a, b, prior, prior_weight, round_parts, s
 def gaussian_linkage(weight, mean, scatter, prior, prior_weight, round_parts, left, right):
     """Join parts, two at a time, where a single Gaussian costs least likelihood.
 
-    INOUT: weight float64[c], mean (c, d), scatter (c, d, d): those of the parts, overwritten by the joined ones.
+    INOUT: weight float64[c], mean (c, d), scatter (c, d, d) of the parts, overwritten by the joined ones.
     IN: prior (d, d), prior_weight, round_parts (bool). OUT: left, right intp[c - 1] (slots joined; the result
     stays in `left`). O(c^2 d^3) time (d for round parts), O(c^2) memory.
     """

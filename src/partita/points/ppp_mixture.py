@@ -1,4 +1,4 @@
-"""A Gaussian mixture whose components, their number and their shape the data choose. Called by ``points.ppp``."""
+"""A Gaussian mixture; the data choose its components, their number and their shape. For ``points.ppp``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Mixture:
         return len(self.weight)
 
     def placing(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Common transform, constants, means and whiteners for the kernel that places rows: the least work."""
+        """Common transform, constants, means, whiteners for the kernel that places rows: the least work."""
         r = self.mean.shape[1]
         if self.shape == "tied":
             common, means = self.whitener[0], self.mean @ self.whitener[0].T
@@ -75,8 +75,8 @@ def fit_mixture(Z: np.ndarray, weight: np.ndarray) -> Mixture:
     """The mixture of smallest BIC over numbers of components and three shapes of covariance.
 
     Cells come from repeated halving; they are joined two at a time where one Gaussian costs least likelihood
-    (Banfield and Raftery 1993), and each number of components starts EM from that linkage. A weak prior around
-    the pooled covariance keeps small components from collapsing (after Fraley and Raftery 2007).
+    (Banfield and Raftery 1993), and each number of components starts EM from that linkage. A weak prior
+    around the pooled covariance keeps small components from collapsing (after Fraley and Raftery 2007).
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def _constants(share: np.ndarray, whitener: np.ndarray) -> np.ndarray:
 
 
 def _whiteners(covariance: np.ndarray) -> np.ndarray:
-    """Inverse lower Cholesky factors; where rounding took definiteness away, the diagonal is raised just enough."""
+    """Inverse lower Cholesky factors; where rounding took definiteness away, the diagonal is raised."""
     ridge, eye = 0.0, np.eye(covariance.shape[1])
     size = np.trace(covariance, axis1=1, axis2=2)[:, None, None] / covariance.shape[1]
     while True:
