@@ -34,11 +34,11 @@ _SYNTHETIC = "g2mg"
 _WARD_ROWS = 20_000
 _FULL_COLUMNS = 12
 _SWEEP_END, _SWEEP_RISES = 120, 4
-_EVOC_COLUMNS = 5
+_EVOC_COLUMNS, _GENIE_COLUMNS = 5, 2
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _NOTES = f"""\
-HDBSCAN 1 %: min_cluster_size of 1 % of the rows, at least 5. EVoC: random_state=0; sets of fewer than
-{_EVOC_COLUMNS} columns get columns of zeros, since it fails on them; a failure scores 0.
+HDBSCAN 1 %: min_cluster_size of 1 % of the rows, at least 5. EVoC: random_state=0. EVoC fails on fewer than
+{_EVOC_COLUMNS} columns and Genie on one: there they get columns of zeros. A failure scores 0.
 Gaussian mixtures: full covariances up to {_FULL_COLUMNS} columns, diagonal above, random_state=0; the sweep
 goes up from k = 1 and ends after {_SWEEP_RISES} k without a better BIC, or at {_SWEEP_END}.
 k-means: n_init=10, random_state=0. Ward leaves out sets above {_WARD_ROWS:,} rows (memory)."""
@@ -138,8 +138,12 @@ def hdbscan_share(X: np.ndarray) -> np.ndarray:
 def evoc_default(X: np.ndarray) -> np.ndarray:
     import evoc
 
-    lacking = max(0, _EVOC_COLUMNS - X.shape[1])
-    return evoc.EVoC(random_state=0).fit_predict(np.pad(X, ((0, 0), (0, lacking))).astype(np.float32))
+    return evoc.EVoC(random_state=0).fit_predict(pad(X, _EVOC_COLUMNS).astype(np.float32))
+
+
+def pad(X: np.ndarray, least: int) -> np.ndarray:
+    """At least so many columns, with zeros, for peers that refuse fewer; no distance changes."""
+    return np.pad(X, ((0, 0), (0, max(0, least - X.shape[1]))))
 
 
 def mixture(X: np.ndarray, k: int) -> Any:
@@ -181,7 +185,7 @@ def ward(X: np.ndarray, k: int) -> np.ndarray:
 def genie(X: np.ndarray, k: int) -> np.ndarray:
     import genieclust
 
-    return genieclust.Genie(n_clusters=k).fit_predict(X)
+    return genieclust.Genie(n_clusters=k).fit_predict(pad(X, _GENIE_COLUMNS))
 
 
 _FREE = {
@@ -209,6 +213,9 @@ def main() -> int:
     print_table("Without k", ["PPP", *_FREE], rows, args.batteries)
     print_table("Told k", ["PPP cut", *_TOLD], rows, args.batteries)
     print(_NOTES)
+    for row in rows:
+        if "error" in row:
+            print(f"{row['entrant']} failed on {row['set']}: {row['error']}")
     if args.sets:
         print_sets(sets, rows)
     return 0
