@@ -9,6 +9,8 @@ import numpy as np
 
 from partita.kernels.jit import jit
 
+_ENOUGH = 10.0
+
 
 @jit
 def log_det(matrix, scratch):
@@ -147,7 +149,8 @@ def overlap_linkage(log_overlap, weight, left, right, log_strength, cost):
     """Join components, two at a time, where least evidence keeps them apart.
 
     The evidence is the nats of separation, ``log(1 + 1 / s)`` with s the density of the overlap of two parts
-    (average linkage), times the harmonic mean of their weights.
+    (average linkage; beyond 10 only their logarithm counts, lest far outliers outweigh parts), times the
+    harmonic mean of the weights.
 
     INOUT: log_overlap (k, k), shared posterior mass, symmetric; weight float64[k].
     OUT, float64[k - 1] but for left, right intp[k - 1] (slots; the result stays in `left`): log_strength, the
@@ -165,7 +168,10 @@ def overlap_linkage(log_overlap, weight, left, right, log_strength, cost):
                     if alive[j]:
                         density = log_overlap[i, j] - np.log(weight[i]) - np.log(weight[j]) + total
                         harmonic = weight[i] * weight[j] / (weight[i] + weight[j])
-                        evidence = harmonic * np.logaddexp(0.0, -density)
+                        nats = np.logaddexp(0.0, -density)
+                        if nats > _ENOUGH:
+                            nats = _ENOUGH * (1.0 + np.log(nats / _ENOUGH))
+                        evidence = harmonic * nats
                         if a < 0 or evidence < least:
                             a, b, least, strength = i, j, evidence, density
         left[step], right[step], log_strength[step], cost[step] = a, b, strength, least

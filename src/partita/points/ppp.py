@@ -19,6 +19,7 @@ from partita.hierarchy.maker import InductiveMaker
 from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points.ppp_grow import Grown, grow
 
+_FEWEST_ROWS = 5
 _CITATION = "after Sultan (2020), Probabilistic Partitive Partitioning, arXiv:2003.04372"
 
 
@@ -37,7 +38,8 @@ class PPP(InductiveMaker):
     Parameters
     ----------
     min_size : int, optional
-        Fewest items (by weight) of a part of the named levels. Default: no bound but the evidence.
+        Fewest items (by weight) on either side of a division that counts as real. Default: 5, below which
+        a part can't be told from chance.
     max_depth : int, optional
         How often a part may be looked at anew in its own principal directions, which adds finer levels. It
         matters only beyond 64 columns. Default: 1, one look at all rows.
@@ -53,8 +55,9 @@ class PPP(InductiveMaker):
     Attributes
     ----------
     hierarchy_ : Hierarchy
-        Levels: the root, clearly separate parts, and last the parts without k. ``part_data["separability"]``
-        is the mean posterior of a part's items to lie in it (0 below the evidence).
+        Levels: the root, where there are many parts a coarse level, and last the parts without k.
+        ``part_data["separability"]`` is the mean posterior of a part's items to lie in it (0 below the
+        evidence).
     labels_ : int32[n]
         Parts of the finest named level, the largest part first.
     n_clusters_ : int
@@ -146,7 +149,7 @@ class PPP(InductiveMaker):
                 rows.first,
                 rows.weight,
                 unit=self.metric == "cosine",
-                min_size=self.min_size or 1,
+                min_size=_FEWEST_ROWS if self.min_size is None else self.min_size,
                 max_depth=1 if self.max_depth is None else self.max_depth,
                 progress=progress,
             )

@@ -13,14 +13,13 @@ from partita.kernels.bisect import cells_divide, planes_descend
 from partita.kernels.mixture import mixture_descend
 from partita.points.ppp_mixture import Mixture, fit_mixture
 from partita.points.ppp_space import Space, find_space
-from partita.points.ppp_tree import CLEAR_LEVELS, MOST_MISTAKEN, ComponentTree, component_tree
+from partita.points.ppp_tree import MOST_MISTAKEN, ComponentTree, component_tree
 
 _SAMPLE = 10_000
 _MOST_CELLS = 4096
 _BLOCK = 1 << 14
 _FEWEST_ROWS_ANEW = 200
 _WELL_EXPLAINED = 0.95
-_MUCH_COARSER = 2 / 3
 
 
 class _Model:
@@ -143,7 +142,7 @@ class _Grower:
         self.X, self.unit, self.min_size, self.max_depth = X, unit, min_size, max_depth
         self.progress = progress
         self.grown = Grown()
-        self.clear: list[list[int]] = []
+        self.coarse: list[int] = []
         self.found: list[tuple[int, int]] = []
         self.divided: set[int] = set()
         self.leaves: list[_Leaf] = []
@@ -211,7 +210,7 @@ class _Grower:
                 new[u] = self.grown.add(new[v], tree.height[u], tree.separability[u] if above else 0.0)
                 stack.append((u, above))
         if depth == 0:
-            self.clear = [[new[v] for v in tree.parts(most)] for most in CLEAR_LEVELS]
+            self.coarse = [new[v] for v in tree.coarse_parts(parts)]
 
     def _look_again(self, model: _Model, part: int, rows: _Rows, depth: int, n_parts: int) -> int | None:
         hidden = model.space.explained < _WELL_EXPLAINED and n_parts > 1
@@ -230,10 +229,8 @@ class _Grower:
             [p for p, d in self.found if d == depth or (d < depth and p not in self.divided)]
             for depth in range(deepest + 1)
         ]
-        for level in reversed(self.clear):
-            if levels and 1 < len(level) <= _MUCH_COARSER * len(levels[0]):
-                levels.insert(0, level)
-        self.grown.levels = [np.array(level, np.intp) for level in levels if level != [0]]
+        levels.insert(0, self.coarse)
+        self.grown.levels = [np.array(level, np.intp) for level in levels if level not in ([], [0])]
         return self.grown
 
     def _halve_leaves(self) -> None:

@@ -144,8 +144,11 @@ def _best_of_shape(data: _Data, shape: str) -> Mixture:
         elif k > 1.4 * best + 16:
             break
     best = _polish(attempt, best, most)
-    labels = _split_further(data, attempt(best), shape, most)
-    return _expectation_maximisation(data, labels, shape, _MAX_ITER, _TOL)
+    starts = [linkage.labels(best)]
+    if shape != "tied":
+        starts.append(_split_further(data, attempt(best), shape, most))
+    ends = [_expectation_maximisation(data, labels, shape, _MAX_ITER, _TOL) for labels in starts]
+    return min(ends, key=lambda mixture: mixture.bic)
 
 
 def _split_further(data: _Data, mixture: Mixture, shape: str, most: int) -> np.ndarray:

@@ -12,13 +12,13 @@ from partita.kernels.mixture import overlap_linkage
 from partita.points.ppp_mixture import Mixture
 
 MOST_MISTAKEN = 0.08
-CLEAR_LEVELS = (0.001, 0.01)
 _IN_TOUCH = 0.001
 _MOST_OPEN = 0.6
 _DEEP_ENOUGH = 0.75
 _FALSE_VALLEYS = 0.25
 _TUBE = 0.9
 _SEEN = 0.05
+_FEWEST_COARSE = 4
 _FAINT = np.log(1e-12)
 
 
@@ -51,11 +51,11 @@ class ComponentTree:
         """Number of leaves."""
         return len(self.child) + 1
 
-    def parts(self, most_mistaken: float = MOST_MISTAKEN) -> list[int]:
-        """The parts that the real divisions leave, with no share above `most_mistaken` across them."""
+    def parts(self) -> list[int]:
+        """The parts that the real divisions leave."""
         k = self.n_components
         divides = np.zeros(2 * k - 1, dtype=bool)
-        divides[k:] = self.real & (self.mistaken <= most_mistaken)
+        divides[k:] = self.real
         for v in range(k, 2 * k - 1):
             divides[v] |= divides[self.child[v - k]].any()
         parts, stack = [], [2 * k - 2]
@@ -66,6 +66,22 @@ class ComponentTree:
             else:
                 parts.append(v)
         return sorted(parts)
+
+    def coarse_parts(self, parts: list[int]) -> list[int]:
+        """A third of the parts at most, where the evidence for one more division falls most; [] if that is few."""
+        k, most = self.n_components, len(parts) // 3
+        divided = np.zeros(2 * k - 1, dtype=bool)
+        divided[parts] = True
+        for v in range(k, 2 * k - 1):
+            divided[v] |= divided[self.child[v - k]].any()
+        divided[parts] = False
+        divisions = sorted(np.flatnonzero(divided).tolist(), key=lambda v: (-self.height[v], -v))
+        if most < _FEWEST_COARSE:
+            return []
+        height = np.log(np.maximum(self.height[divisions[: most + 1]], 1e-300))
+        fall = height[_FEWEST_COARSE - 2 : most - 1] - height[_FEWEST_COARSE - 1 : most]
+        made = set(divisions[: int(fall.argmax()) + _FEWEST_COARSE - 1])
+        return sorted(u for v in made for u in self.child[v - k].tolist() if u not in made)
 
     def components(self, part: int) -> list[int]:
         """The components below a part."""
@@ -199,12 +215,12 @@ def _chance_of_valley(
 def _within(
     rows: np.ndarray, weight: np.ndarray, posterior: np.ndarray, mean: np.ndarray, model: np.ndarray
 ) -> np.ndarray:
-    """Covariance of two components by their rows, drawn to the model's by as many rows as it has directions.
+    """Covariance of two components by their rows, drawn to the model's by five rows for each direction.
 
-    A component that is round or tied by BIC may have rows that are neither.
+    A component that is round or tied by BIC may have rows that are neither; few rows must not decide that.
     """
-    rank = len(model)
-    scatter, held = rank * model, float(rank)
+    drawn = 5.0 * len(model)
+    scatter, held = drawn * model, drawn
     for c in range(2):
         share = weight * posterior[:, c]
         centred = rows - mean[c]
