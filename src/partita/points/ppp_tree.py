@@ -15,7 +15,7 @@ MOST_MISTAKEN = 0.08
 _IN_TOUCH = 0.001
 _MOST_OPEN = 0.6
 _DEEP_ENOUGH = 0.75
-_FALSE_VALLEYS = 0.25
+_FALSE_VALLEYS = 0.18
 _TUBE = 0.9
 _SEEN = 0.05
 _FEWEST_COARSE = 4
@@ -68,7 +68,7 @@ class ComponentTree:
         return sorted(parts)
 
     def coarse_parts(self, parts: list[int]) -> list[int]:
-        """A third of the parts at most, where the evidence for one more division falls most; [] if that is few."""
+        """At most a third of the parts, where the evidence for one more falls most; [] if that is few."""
         k, most = self.n_components, len(parts) // 3
         divided = np.zeros(2 * k - 1, dtype=bool)
         divided[parts] = True
@@ -174,11 +174,18 @@ def _open_contacts(
     touching = shared / np.minimum(held[:, None], held[None]) >= _IN_TOUCH
     pairs = np.argwhere(np.triu(touching, 1))
     contacts, covariance = np.zeros_like(shared), _covariances(mixture)
-    for a, b in pairs:
-        # So many contacts are tested that, in a part without valleys, a quarter of one is found by chance.
-        if _chance_of_valley(mixture, covariance, Z, weight, a, b) > _FALSE_VALLEYS / len(pairs):
+    chance = np.array([_chance_of_valley(mixture, covariance, Z, weight, a, b) for a, b in pairs])
+    for (a, b), shallow in zip(pairs, ~_discoveries(chance), strict=True):
+        if shallow:
             contacts[a, b] = contacts[b, a] = shared[a, b]
     return contacts
+
+
+def _discoveries(chance: np.ndarray) -> np.ndarray:
+    """Which tests to believe, so that about the allowed share is false (Benjamini and Hochberg 1995)."""
+    ordered = np.sort(chance)
+    within = ordered <= _FALSE_VALLEYS * np.arange(1, len(chance) + 1) / max(len(chance), 1)
+    return chance <= (ordered[within].max() if within.any() else -1.0)
 
 
 def _chance_of_valley(
