@@ -73,7 +73,8 @@ def find_space(X: np.ndarray, rows: np.ndarray, weight: np.ndarray, unit: bool) 
     """
     low, high = _bounds(X, rows, unit)
     reach = high / 2 - low / 2
-    varies = np.flatnonzero(reach > np.finfo(np.float64).tiny)
+    rounding = 16 * np.finfo(np.float64).eps * np.maximum(np.abs(low), np.abs(high))
+    varies = np.flatnonzero((reach > np.finfo(np.float64).tiny) & (reach > rounding))
     if not varies.size:
         return None
     middle = low / 2 + high / 2
