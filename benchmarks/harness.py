@@ -89,7 +89,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="ENTRANT")
     parser.add_argument(
         "--coretype",
-        default="Haswell" if platform.machine() == "x86_64" else "",
+        default="SkylakeX" if platform.machine() == "x86_64" else "",
         help="OPENBLAS_CORETYPE for all; '' leaves it alone (default: %(default)r)",
     )
     parser.add_argument("--cold", action="store_true", help="no rehearsal: count compilation too")
