@@ -34,8 +34,6 @@ class ComponentTree:
         its child.
     separability : float64[2 k - 1]
         Mean posterior that an item drawn from the part is not mistaken for one outside, in [0, 1].
-    mistaken : float64[k - 1]
-        Share of the smaller child that is mistaken for the larger one.
     real : bool[k - 1]
         Whether the data bear this division out.
     """
@@ -43,7 +41,6 @@ class ComponentTree:
     child: np.ndarray
     height: np.ndarray
     separability: np.ndarray
-    mistaken: np.ndarray
     real: np.ndarray
 
     @property
@@ -97,7 +94,7 @@ class ComponentTree:
 
 
 def component_tree(mixture: Mixture, Z: np.ndarray, weight: np.ndarray, min_weight: float) -> ComponentTree:
-    """Average linkage of components by the density of their overlap; each division tested on the rows.
+    """Components joined where least evidence keeps them apart; each division tested on the rows.
 
     A division is real when less than 8 % of the smaller side is mistaken for the other (Hennig 2010), and the
     rows show a valley between the components in touch, for at least 40 % of what they share: along the line
@@ -125,22 +122,22 @@ def component_tree(mixture: Mixture, Z: np.ndarray, weight: np.ndarray, min_weig
     child = np.empty((k - 1, 2), np.intp)
     height, separability = np.zeros(2 * k - 1), np.empty(2 * k - 1)
     separability[:k] = np.diagonal(shared) / held
-    mistaken, real = np.empty(k - 1), np.empty(k - 1, dtype=bool)
+    real = np.empty(k - 1, dtype=bool)
     for step in range(k - 1):
         child[step] = slot[left[step]], slot[right[step]]
         a, b = members.pop(left[step]), members.pop(right[step])
         across = np.ix_(a, b)
         smaller = min(held[a].sum(), held[b].sum())
-        mistaken[step] = shared[across].sum() / smaller
+        mistaken = shared[across].sum() / smaller
         open_share = open_contact[across].sum() / max(shared[across].sum(), 1e-300)
-        apart = mistaken[step] < _IN_TOUCH or open_share <= _MOST_OPEN
-        real[step] = mistaken[step] <= MOST_MISTAKEN and apart and smaller >= min_weight
+        apart = mistaken < _IN_TOUCH or open_share <= _MOST_OPEN
+        real[step] = mistaken <= MOST_MISTAKEN and apart and smaller >= min_weight
         members[left[step]] = both = a + b
         slot[left[step]] = k + step
         separability[k + step] = shared[np.ix_(both, both)].sum() / held[both].sum()
     # Evidence per item, so that heights do not grow with the number of rows; inversions are smoothed away.
     height[k:] = np.maximum.accumulate(cost / held.sum())
-    return ComponentTree(child, height, np.clip(separability, 0.0, 1.0), mistaken, real)
+    return ComponentTree(child, height, np.clip(separability, 0.0, 1.0), real)
 
 
 def _log_overlap(mixture: Mixture, shared: np.ndarray, held: np.ndarray) -> np.ndarray:
