@@ -16,7 +16,7 @@ import pytest
 
 import partita as pt
 
-ROOMS = ("hierarchy", "io", "points", "report", "text")
+ROOMS = ("hierarchy", "io", "points", "report", "text", "transport")
 HEAVY = (
     "dask",
     "duckdb",

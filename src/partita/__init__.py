@@ -28,7 +28,7 @@ _PUBLIC = {
     "divide": "partita._divide",
     "load": "partita.hierarchy",
 }
-_ROOMS = ("hierarchy", "io", "points", "report", "text")
+_ROOMS = ("hierarchy", "io", "points", "report", "text", "transport")
 
 __all__ = [
     "NOISE",
@@ -52,10 +52,11 @@ __all__ = [
     "points",
     "report",
     "text",
+    "transport",
 ]
 
 if TYPE_CHECKING:
-    from partita import hierarchy, io, points, report, text
+    from partita import hierarchy, io, points, report, text, transport
     from partita._core.errors import (
         BudgetError,
         FileFormatError,

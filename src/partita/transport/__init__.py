@@ -1,0 +1,27 @@
+"""Who goes where, at what cost: plans of transport, by names resolved on first use. For points and users."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_PUBLIC = {
+    "Plan": "partita.transport.plan",
+}
+
+__all__ = ["Plan"]
+
+if TYPE_CHECKING:
+    from partita.transport.plan import Plan
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'partita.transport' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
