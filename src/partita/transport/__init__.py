@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
     "Plan": "partita.transport.plan",
+    "capacity_assign": "partita.transport.capacity",
 }
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "capacity_assign"]
 
 if TYPE_CHECKING:
+    from partita.transport.capacity import capacity_assign
     from partita.transport.plan import Plan
 
 
