@@ -424,40 +424,86 @@ class Hierarchy:
         rule: str = "nearest",
         *,
         X: Any,
-        level: int = -1,
+        level: int | Partition = -1,
         max_copies: int = 8,
         radius: float | None = None,
+        penalty: float = 1.0,
     ) -> Cover:
-        """Overlapping membership of the items in the parts of a level, by the distance to the parts' means.
+        """Overlapping membership of the items in the parts of a level or cut, by distances to their means.
 
-        Every item stays in its own part; noise goes to the nearest centre.
+        Never an item without a part: each stays in its own, and noise goes to the part of the nearest mean.
+        With two parts an item is found from both sides of a border. *When to choose this*: to search, join or
+        de-duplicate within parts without losing what lies across their borders.
 
         Parameters
         ----------
-        rule : {"nearest", "closure", "bisector"}
-            "nearest": the nearest centres too. "closure": of these, only those in different directions.
-            "bisector": every part whose border with the item's own part is within `radius`.
+        rule : {"nearest", "top", "closure", "bisector", "spill"}
+            Which parts an item is in besides:
+
+            - ``"nearest"``: those of the nearest means. *Soft membership.*
+            - ``"top"``: the same without regard to its own part: exactly the `max_copies` nearest.
+            - ``"closure"``: of the nearest, those whose mean is not nearer to one already taken than to the
+              item, so that copies go in different directions; 64 means (or twice `max_copies`) are looked at.
+              The rule of relative neighbourhoods, as in SPANN. *Indices with few copies.*
+            - ``"bisector"``: every part whose border with its own (the plane midway between the two means) is
+              within `radius`. *Joins, de-duplication*: see the notes for what can't be missed.
+            - ``"spill"``: one after another, the part of least ``|r|**2 + penalty * sum((r@s)**2 / |s|**2)``
+              for the residual r to its mean and the residuals s of the parts taken, so that copies don't fail
+              together. With ``max_copies=2`` the rule of SOAR. *Inner-product search.*
         X : array-like of float, shape (n, d)
-            The items' vectors.
-        level : int
-            The named level whose parts are covered.
+            The items' vectors: float, integer or boolean; a memory map is read in blocks.
+        level : int or Partition
+            A named level (-1 the finest), or any cut of this hierarchy. The root where it holds no item.
         max_copies : int
-            The most parts of an item, its own included.
+            The most parts of an item, its own included. Items that this cuts short are counted in
+            ``n_capped``.
         radius : float, optional
-            No centre farther than this; required for "bisector".
+            No mean farther than this from the item (default: any); for "bisector" required.
+        penalty : float
+            For "spill": the price of correlation, lambda in the paper. 0 gives the nearest means.
 
         Returns
         -------
         cover : Cover
-            O(n k d) for k parts.
+            Weight 1 for the item's own part ("top": for its nearest); for another, the distance of the
+            nearest of its means over the distance of that part's, below 1.
 
         Raises
         ------
-        InvalidParameterError, InvalidDataError
-        """
-        from partita.hierarchy.cover import cover_tree
+        InvalidParameterError
+            For an unknown rule or level, ``max_copies < 1``, ``radius < 0``, or no radius for "bisector".
+        InvalidDataError
+            For another number of rows than items, or values that are not finite (with row and column).
 
-        return cover_tree(self, rule, X, level=level, max_copies=max_copies, radius=radius)
+        Notes
+        -----
+        O(n k d) time for k parts by blocked products in float32; what decides is worked out in float64 in
+        fixed order, ties going to the lower part. The means are sums without rounding. So the result depends
+        neither on the number of threads nor on the order of the rows. Memory: the cover, two times k d
+        numbers for each thread, at most 2,048**2 distances of means, and blocks of rows.
+
+        "bisector", while ``n_capped`` is 0: two items within ``2 * radius`` of each other share the own part
+        of one of them, whatever the parts are. If every item lies on its own side of all borders (the parts
+        are the cells of their means), an item has a copy in the own part of every item within `radius`.
+
+        References
+        ----------
+        Q. Chen et al., SPANN: highly-efficient billion-scale approximate nearest neighbor search, NeurIPS
+        2021, arXiv:2111.08566.
+
+        P. Sun et al., SOAR: improved indexing for approximate nearest neighbor search, NeurIPS 2023,
+        arXiv:2404.00774.
+
+        Examples
+        --------
+        >>> h = Hierarchy.from_labels([0, 0, 1, 1])
+        >>> cover = h.cover("bisector", X=[[0.0], [4.0], [5.0], [9.0]], radius=1.0)
+        >>> cover.members(0).tolist(), cover.members(1).tolist()
+        ([0, 1, 2], [1, 2, 3])
+        """
+        from partita.hierarchy.covering import cover_tree
+
+        return cover_tree(self, rule, X, level=level, max_copies=max_copies, radius=radius, penalty=penalty)
 
     # ------------------------------------------------------------------ walks
 
