@@ -22,12 +22,15 @@ class Case:
         Whether a parameter counts rows, so that a row of weight 2 is not the same as two rows.
     any_size : bool
         Whether one row is enough.
+    takes_sparse : bool
+        Whether sparse rows are taken.
     """
 
     name: str
     make: Callable[..., Any]
     counts_rows: bool = False
     any_size: bool = True
+    takes_sparse: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -42,6 +45,7 @@ def _there(module: str) -> bool:
 
 
 _KMEANS = ("partita.points.hierarchical_kmeans", "HierarchicalKMeans")
+_SPHERICAL = ("partita.points.spherical_kmeans", "SphericalKMeans")
 _PPP = ("partita.points.ppp", "PPP")
 _TOPICS = ("partita.text.topic_tree", "TopicTree")
 
@@ -54,5 +58,15 @@ ARRAY_MAKERS = [
 ]
 if _there(_PPP[0]):
     ARRAY_MAKERS += [Case("ppp", _maker(*_PPP)), Case("ppp-cosine", _maker(*_PPP, metric="cosine"))]
+ARRAY_MAKERS += [
+    Case("spherical-cosine", _maker(*_SPHERICAL), takes_sparse=True),
+    Case(
+        "spherical-cosine-9",
+        _maker(*_SPHERICAL, n_clusters=9),
+        any_size=False,
+        takes_sparse=True,
+        only_angles=True,
+    ),
+]
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

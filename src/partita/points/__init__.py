@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 _PUBLIC = {
     "HierarchicalKMeans": "partita.points.hierarchical_kmeans",
     "PPP": "partita.points.ppp",
+    "SphericalKMeans": "partita.points.spherical_kmeans",
 }
 
-__all__ = ["PPP", "HierarchicalKMeans"]
+__all__ = ["PPP", "HierarchicalKMeans", "SphericalKMeans"]
 
 if TYPE_CHECKING:
     from partita.points.hierarchical_kmeans import HierarchicalKMeans
     from partita.points.ppp import PPP
+    from partita.points.spherical_kmeans import SphericalKMeans
 
 
 def __getattr__(name: str) -> Any:
