@@ -60,13 +60,7 @@ if _there(_PPP[0]):
     ARRAY_MAKERS += [Case("ppp", _maker(*_PPP)), Case("ppp-cosine", _maker(*_PPP, metric="cosine"))]
 ARRAY_MAKERS += [
     Case("spherical-cosine", _maker(*_SPHERICAL), takes_sparse=True),
-    Case(
-        "spherical-cosine-9",
-        _maker(*_SPHERICAL, n_clusters=9),
-        any_size=False,
-        takes_sparse=True,
-        only_angles=True,
-    ),
+    Case("spherical-cosine-9", _maker(*_SPHERICAL, n_clusters=9), any_size=False, takes_sparse=True),
 ]
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

@@ -91,7 +91,7 @@ def check_sparse_points(estimator: Any, X: Any, *, reset: bool) -> tuple[SparseR
     """
     if hasattr(X, "tocsr"):
         matrix = _validated_sparse(estimator, X, reset)
-        dtype = np.dtype(np.float32 if matrix.dtype in (np.float32, np.float16) else np.float64)
+        dtype = np.dtype(np.float32 if matrix.dtype == np.float32 else np.float64)
         return _canonical(matrix), True, dtype
     dense = check_points(estimator, X, reset=reset)
     first = np.zeros(len(dense) + 1, np.int64)
@@ -187,17 +187,16 @@ def _validated_sparse(estimator: Any, X: Any, reset: bool) -> Any:
 
 def _canonical(matrix: Any) -> SparseRows:
     """Columns ascending, repeated ones added up in float64, zeros dropped; `matrix` stays as it is."""
-    _refuse_nonfinite(matrix)
-    own = matrix.astype(np.float64)
-    if own is matrix or np.shares_memory(own.data, matrix.data):
-        own = own.copy()
+    if matrix.shape[1] > np.iinfo(np.int32).max:
+        raise InvalidDataError(
+            f"X has {matrix.shape[1]} columns.", name="X", allowed="at most 2147483647 columns"
+        )
+    own = matrix.astype(np.float64, copy=True)
+    _refuse_nonfinite(own)
     own.sum_duplicates()
     own.eliminate_zeros()
-    rows = SparseRows(
-        own.indptr.astype(np.int64), own.indices.astype(np.int32), np.asarray(own.data), own.shape[1]
-    )
     _refuse_nonfinite(own)
-    return rows
+    return SparseRows(own.indptr.astype(np.int64), own.indices.astype(np.int32), own.data, own.shape[1])
 
 
 def _refuse_nonfinite(matrix: Any) -> None:

@@ -82,7 +82,7 @@ class SphericalKMeans(InductiveMaker):
     most 65,536 rows (32 a cell where that is more), in the order of their hashes.
 
     Time for an iteration: nnz times the mean length of a list of centres, at most O(nnz k). Memory: O(nnz),
-    and 8 k bytes for each of the frequent columns, at most 64 MiB of these twice.
+    and 8 k bytes for each of the frequent columns, at most 64 MiB.
 
     The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training
     rows gives ``labels_``. Values may be negative.
