@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from partita.hierarchy.partition import NOISE, Partition
 
 if TYPE_CHECKING:
     from partita.hierarchy.model import Hierarchy
-    from partita.kernels.tree_cover import Cells, Frame, Request
+    from partita.kernels.tree_cover import Block, Cells, Copies, Frame, Request
 
 RULES = ("nearest", "top", "closure", "bisector", "spill")
 _CHECKS: dict[str, Rule] = {
@@ -60,14 +60,15 @@ def cover_tree(
         most = min(max_copies, max(len(holding), 1))
         frame, centers = _centers(points, home, held[holding], n_threads)
         request = _request(rule, most, radius, frame.scale, penalty)
-        first, columns, weights, capped = _copies(points, home, frame, _cells(centers), request)
+        copies = _copies(points, home, frame, _cells(centers), request)
     from scipy import sparse
 
-    wide = np.int32 if len(columns) < 2**31 else np.int64
+    wide = np.int32 if len(copies.parts) < 2**31 else np.int64
+    first = np.concatenate([[0], np.cumsum(copies.counts)]).astype(wide)
     matrix = sparse.csr_array(
-        (weights, holding.astype(wide)[columns], first.astype(wide)), shape=(h.n_items, len(parts))
+        (copies.weights, holding.astype(wide)[copies.parts], first), shape=(h.n_items, len(parts))
     )
-    return Cover._of_rule(matrix, h, parts, capped)
+    return Cover._of_rule(matrix, h, parts, copies.capped)
 
 
 def _labels_at(h: Hierarchy, level: int | Partition) -> tuple[np.ndarray, np.ndarray]:
@@ -180,34 +181,68 @@ def _request(rule: str, most: int, radius: float | None, scale: float, penalty: 
     return Request(RULES.index(rule), most, reach, float(penalty))
 
 
-def _copies(
-    points: _Points, home: np.ndarray, frame: Frame, cells: Cells, request: Request
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """``indptr``, part numbers and weights of the copies, and how many items had too many."""
+class _Covered(NamedTuple):
+    """How many copies each row has, their parts and weights, and how many rows were cut short."""
+
+    counts: np.ndarray
+    parts: np.ndarray
+    weights: np.ndarray
+    capped: int
+
+
+def _copies(points: _Points, home: np.ndarray, frame: Frame, cells: Cells, request: Request) -> _Covered:
+    """The copies of all rows."""
     from partita._core.threads import map_blocks
-    from partita.kernels.assign import frame_rows
-    from partita.kernels.tree_cover import cover_rows
 
-    (n, d), k = points.shape, len(cells.centers)
     columns = np.ascontiguousarray(cells.centers.T, dtype=np.float32)
-    first = np.zeros(n + 1, dtype=np.intp)
 
-    def copies(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, int]:
-        X, b = points.block(start, stop), stop - start
-        framed, norms = np.empty((b, d), np.float32), np.empty(b)
-        frame_rows(X, np.arange(b), frame.shift, frame.scale, False, framed, norms)
-        parts = np.empty((b, request.most), np.int32)
-        weights, counts = np.empty((b, request.most)), np.empty(b, np.intp)
-        capped = cover_rows(
-            X, frame, cells, request, home[start:stop], framed @ columns, norms, parts, weights, counts
-        )
-        first[start + 1 : stop + 1] = counts
-        used = np.arange(request.most) < counts[:, None]
-        return parts[used], weights[used], int(capped)
+    def copies(start: int, stop: int) -> _Covered:
+        return _copies_of(points.block(start, stop), home[start:stop], frame, cells, columns, request)
 
-    found = map_blocks(copies, n, max(min(_ROWS, _SCORES // max(k, 1)), 16))
-    np.cumsum(first, out=first)
+    rows = max(min(_ROWS, _SCORES // max(len(cells.centers), 1)), 16)
+    found = map_blocks(copies, len(home), rows)
     if not found:
-        return first, np.empty(0, np.int32), np.empty(0), 0
-    numbers, weights, capped = zip(*found)
-    return first, np.concatenate(numbers), np.concatenate(weights), sum(capped)
+        return _Covered(np.empty(0, np.intp), np.empty(0, np.int32), np.empty(0), 0)
+    return _Covered(
+        np.concatenate([one.counts for one in found]),
+        np.concatenate([one.parts for one in found]),
+        np.concatenate([one.weights for one in found]),
+        sum(one.capped for one in found),
+    )
+
+
+def _copies_of(
+    X: np.ndarray, home: np.ndarray, frame: Frame, cells: Cells, columns: np.ndarray, request: Request
+) -> _Covered:
+    """The copies of a block of rows, by part."""
+    from partita.kernels.assign import frame_rows
+    from partita.kernels.tree_cover import SPILL, Block, Copies, cover_rows, rows_weigh
+
+    b, d = X.shape
+    framed, norms = np.empty((b, d), np.float32), np.empty(b)
+    frame_rows(X, np.arange(b), frame.shift, frame.scale, False, framed, norms)
+    block = Block(X, home, norms, framed @ columns)
+    shape = (b, request.most)
+    copies = Copies(np.empty(shape, np.int32), np.empty(shape), np.empty(b, np.intp))
+    capped = cover_rows(block, frame, cells, request, copies)
+    if request.rule == SPILL:
+        capped = _spill(block, frame, cells, columns, request, copies)
+    rows_weigh(*copies)
+    used = np.arange(request.most) < copies.counts[:, None]
+    return _Covered(copies.counts, copies.parts[used], copies.squares[used], int(capped))
+
+
+def _spill(
+    block: Block, frame: Frame, cells: Cells, columns: np.ndarray, request: Request, copies: Copies
+) -> int:
+    """Further copies, a round for each; how many rows were cut short."""
+    from partita.kernels.tree_spill import spill_capped, spill_residuals, spill_round
+
+    directions, starts = np.empty(block.X.shape, np.float32), np.empty(len(block.X))
+    costs = np.zeros_like(block.products)
+    for done in range(1, request.most):
+        spill_residuals(block, frame, cells, copies, directions, starts)
+        spill_round(block, frame, cells, request, done, directions @ columns, starts, costs, copies)
+        if not (copies.counts > done).any():
+            break
+    return spill_capped(block, frame, cells, request, copies)

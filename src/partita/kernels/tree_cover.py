@@ -15,8 +15,7 @@ from partita.kernels.jit import jit
 
 NEAREST, TOP, CLOSURE, BISECTOR, SPILL = 0, 1, 2, 3, 4
 CLOSURE_CANDIDATES = 64
-_SPILL_CANDIDATES = 16
-_LANES_EACH = 4
+_LANES, _LANES_EACH = 64, 4
 
 
 class Frame(NamedTuple):
@@ -45,6 +44,25 @@ class Request(NamedTuple):
     penalty: float
 
 
+class Block(NamedTuple):
+    """Rows float (b, d), their own parts intp[b] (-1: in none), the lengths of framed rows float64[b], and
+    the products of framed rows and centres, float32 (b, k)."""
+
+    X: np.ndarray
+    home: np.ndarray
+    norms: np.ndarray
+    products: np.ndarray
+
+
+class Copies(NamedTuple):
+    """The parts of each row int32 (b, most), squared distances of their centres float64 (b, most), and how
+    many there are, intp[b]."""
+
+    parts: np.ndarray
+    squares: np.ndarray
+    counts: np.ndarray
+
+
 @jit
 def centers_gaps(centers, start, stop, gaps):
     """OUT gaps float64 (k, k), rows `start` to `stop`: squared distances. IN centers float64 (k, d)."""
@@ -54,38 +72,32 @@ def centers_gaps(centers, start, stop, gaps):
 
 
 @jit
-def cover_rows(X, frame, cells, request, home, products, norms, parts, weights, counts):
-    """Parts of each row of a block, ascending, with their weights.
+def cover_rows(block, frame, cells, request, copies):
+    """OUT copies, in the order in which they were taken; for SPILL the first alone. IN all others.
 
-    IN X float (b, d), frame, cells, request, home intp[b] (-1: in no part), products float32 (b, k) (framed
-    rows times centres), norms float64[b] (of framed rows).
-    OUT parts int32 (b, most), weights float64 (b, most), counts intp[b]. Returns how many rows `most` cut
-    short.
+    Returns how many rows `most` cut short.
     """
-    d, k = X.shape[1], cells.half.shape[0]
+    d = block.X.shape[1]
     point = np.empty(d)
-    squares = np.empty(request.most)
-    scores = np.empty(k, np.float32)
     capped = 0
-    for i in range(X.shape[0]):
-        frame_row(X[i], frame.shift, frame.scale, False, point)
-        scores[:] = cells.half - products[i]
-        slack = slack_of(d, norms[i], cells.longest)
-        own = home[i]
+    for i in range(block.X.shape[0]):
+        frame_row(block.X[i], frame.shift, frame.scale, False, point)
+        scores = cells.half - block.products[i]
+        norm, own = block.norms[i], block.home[i]
+        slack = slack_of(d, norm, cells.longest)
         if own < 0 or request.rule == TOP:
-            own = _few_nearest(point, scores, cells, slack, 1)[0][0]
-        parts[i, 0] = own
-        squares[0] = distance_exact(point, cells.centers[own])
+            own = few_nearest(point, scores, cells, slack, 1)[0][0]
+        parts, squares = copies.parts[i], copies.squares[i]
+        parts[0], squares[0] = own, distance_exact(point, cells.centers[own])
+        count, cut = 1, 0
         if request.rule == BISECTOR:
-            count, cut = _bisector(point, scores, cells, request, slack, norms[i], parts[i], squares)
-        elif request.rule == SPILL:
-            count, cut = _spill(point, scores, cells, request, slack, parts[i], squares)
-        else:
-            count, cut = _in_order(point, scores, cells, request, slack, parts[i], squares)
-        counts[i] = count
+            count, cut = _bisector(point, scores, cells, request, slack, norm, parts, squares)
+        elif request.rule == CLOSURE:
+            count, cut = _closure(point, scores, cells, request, slack, norm, parts, squares)
+        elif request.rule != SPILL:
+            count, cut = _nearest(point, scores, cells, request, slack, parts, squares)
+        copies.counts[i] = count
         capped += cut
-        _weigh(squares, count, weights[i])
-        _sort_parts(parts[i], weights[i], count)
     return capped
 
 
@@ -98,13 +110,13 @@ def _gap(cells, a, b):
 
 
 @jit
-def _score_limit(scores, wanted):
+def score_limit(scores, wanted):
     """A score that at least `wanted` centres don't exceed, and few more."""
     k = scores.shape[0]
     if wanted >= k:
         return np.float32(np.inf)
     # The lowest score of each lane: a search over lanes is much shorter, and finding the lowest vectorises.
-    lanes = min(_LANES_EACH * wanted, k)
+    lanes = min(max(_LANES_EACH * wanted, _LANES), k)
     lows = scores[:lanes].copy()
     for base in range(lanes, k, lanes):
         some = scores[base : base + lanes]
@@ -114,7 +126,7 @@ def _score_limit(scores, wanted):
 
 
 @jit
-def _at_most(scores, limit):
+def at_most(scores, limit):
     """Centres whose scores are at most `limit`, ascending."""
     chosen = np.empty(scores.shape[0], np.intp)
     count = 0
@@ -125,23 +137,58 @@ def _at_most(scores, limit):
 
 
 @jit
-def _few_nearest(point, scores, cells, slack, wanted):
+def few_nearest(point, scores, cells, slack, wanted):
     """The `wanted` nearest centres and their squared distances, ascending."""
-    chosen = _at_most(scores, np.float64(_score_limit(scores, wanted)) + slack)
-    squares = np.empty(chosen.shape[0])
-    for r in range(chosen.shape[0]):
-        squares[r] = distance_exact(point, cells.centers[chosen[r]])
-    ranked = np.argsort(squares, kind="mergesort")[:wanted]
-    return chosen[ranked], squares[ranked]
+    chosen = at_most(scores, np.float64(score_limit(scores, wanted)) + slack)
+    near, apart = _ranked(point, chosen, cells)
+    return near[:wanted], apart[:wanted]
 
 
 @jit
-def _in_order(point, scores, cells, request, slack, parts, squares):
-    """The nearest centres in order; for CLOSURE without those that lie nearer to an accepted one."""
-    wanted = request.most + 1
-    if request.rule == CLOSURE:
-        wanted = max(CLOSURE_CANDIDATES, 2 * request.most)
-    near, apart = _few_nearest(point, scores, cells, slack, wanted)
+def _ranked(point, chosen, cells):
+    """Centres (ascending) by distance, ties to the lower, and their squared distances."""
+    squares = np.empty(chosen.shape[0])
+    for r in range(chosen.shape[0]):
+        squares[r] = distance_exact(point, cells.centers[chosen[r]])
+    order = np.argsort(squares, kind="mergesort")
+    return chosen[order], squares[order]
+
+
+@jit
+def _nearest(point, scores, cells, request, slack, parts, squares):
+    """The nearest centres in order."""
+    near, apart = few_nearest(point, scores, cells, slack, request.most + 1)
+    return _accept(near, apart, cells, request, parts, squares)
+
+
+@jit
+def _closure(point, scores, cells, request, slack, norm, parts, squares):
+    """Of the pool of nearest centres those that aren't nearer to an accepted one than to the item."""
+    k = scores.shape[0]
+    pool = min(max(CLOSURE_CANDIDATES, 2 * request.most), k)
+    chosen = at_most(scores, np.float64(score_limit(scores, pool)) + slack)
+    last, unclear = np.inf, False
+    if pool < k:
+        some = scores[chosen]
+        last = np.float64(np.partition(some, pool - 1)[pool - 1])
+        unclear = (some <= last + slack).sum() > pool
+    count = 0
+    for j in chosen:
+        # Most are nearer to the own centre, and so clearly that their exact distance is not needed.
+        if _gap(cells, parts[0], j) < 2.0 * (scores[j] - slack) + norm * norm:
+            continue
+        if unclear and abs(scores[j] - last) <= slack:
+            near, apart = few_nearest(point, scores, cells, slack, pool)
+            return _accept(near, apart, cells, request, parts, squares)
+        chosen[count] = j
+        count += scores[j] <= last
+    near, apart = _ranked(point, chosen[:count], cells)
+    return _accept(near, apart, cells, request, parts, squares)
+
+
+@jit
+def _accept(near, apart, cells, request, parts, squares):
+    """Take centres in order, for CLOSURE not those behind a taken one. How many, and 1 if more would fit."""
     count = 1
     for r in range(near.shape[0]):
         if near[r] == parts[0]:
@@ -173,7 +220,7 @@ def _bisector(point, scores, cells, request, slack, norm, parts, squares):
     own, square = parts[0], squares[0]
     # A bisector within r of the item has its centre within 2 r beyond the item's own distance.
     reach = np.sqrt(square) + 2.0 * request.radius
-    near = _at_most(scores, 0.5 * (reach * reach - norm * norm) + slack)
+    near = at_most(scores, 0.5 * (reach * reach - norm * norm) + slack)
     own_score = 0.5 * (square - norm * norm)
     margins, apart = np.empty(near.shape[0]), np.empty(near.shape[0])
     count = 0
@@ -205,61 +252,19 @@ def _margin(own_square, square, gap, d, norm):
 
 
 @jit
-def _spill(point, scores, cells, request, slack, parts, squares):
-    """One part after another, each of the least squared distance plus penalty for correlated residuals."""
-    k = scores.shape[0]
-    wanted = max(_SPILL_CANDIDATES, 2 * request.most)
-    near, apart = _few_nearest(point, scores, cells, slack, wanted)
-    count = 1
-    while count < request.most:
-        best, lowest = -1, np.inf
-        for r in range(near.shape[0]):
-            if apart[r] >= lowest or apart[r] > request.radius * request.radius:
-                break
-            if (parts[:count] == near[r]).any():
-                continue
-            loss = apart[r]
-            for a in range(count):
-                if squares[a] > 0.0:
-                    # The residuals' product, by the law of cosines.
-                    product = 0.5 * (squares[a] + apart[r] - _gap(cells, parts[a], near[r]))
-                    loss += request.penalty * product * product / squares[a]
-            if loss < lowest:
-                best, lowest = r, loss
-        seen = near.shape[0]
-        if seen < k and apart[seen - 1] <= min(lowest, request.radius * request.radius):
-            # A centre that was not looked at may cost less: a loss is never below the squared distance.
-            wanted *= 4
-            near, apart = _few_nearest(point, scores, cells, slack, wanted)
-            continue
-        if best < 0:
-            return count, 0
-        parts[count] = near[best]
-        squares[count] = apart[best]
-        count += 1
-    return count, _more_within(near, apart, parts, count, request, k)
+def rows_weigh(parts, squares, counts):
+    """INOUT parts, squares: ascending by part, with weights in the place of squared distances. IN counts.
 
-
-@jit
-def _more_within(near, apart, parts, count, request, k):
-    """1 when a centre within the radius holds no copy, else 0."""
-    for r in range(near.shape[0]):
-        if apart[r] <= request.radius * request.radius and not (parts[:count] == near[r]).any():
-            return 1
-    return 0
-
-
-@jit
-def _weigh(squares, count, weights):
-    """1 for the first part; for another the least distance over its own, below 1 and above 0.
-
-    So the first part stays the strongest, and no copy is lost as a zero of a sparse matrix.
+    1 for the first part; for another the least distance over its own, below 1 and above 0: so the first part
+    stays the strongest, and no copy is lost as a zero of a sparse matrix.
     """
-    closest = squares[:count].min()
-    weights[0] = 1.0
-    for a in range(1, count):
-        ratio = np.sqrt(closest / squares[a]) if squares[a] > 0.0 else 1.0
-        weights[a] = max(min(ratio, 1.0 - 2.0**-52), 2.0**-1000)
+    for i in range(counts.shape[0]):
+        closest = squares[i, : counts[i]].min()
+        squares[i, 0] = 1.0
+        for a in range(1, counts[i]):
+            ratio = np.sqrt(closest / squares[i, a]) if squares[i, a] > 0.0 else 1.0
+            squares[i, a] = max(min(ratio, 1.0 - 2.0**-52), 2.0**-1000)
+        _sort_parts(parts[i], squares[i], counts[i])
 
 
 @jit
