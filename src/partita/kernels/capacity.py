@@ -1,12 +1,14 @@
-"""Exact assignment under capacities: shortest paths over the residual graph of the cells. Called by transport.
+"""Exact assignment under bounds: shortest paths over the residual graph of the cells. Called by transport.
 
-Cells are nodes; an arc from cell a to cell b is the item of a that moves to b at the least extra cost, kept on
-top of a heap for each ordered pair. One more node, the *rest*, takes what the bounds leave open: the flow from
-a cell to it is the size the cell is to have. Items that are over go along cheapest paths to cells that lack
-some; prices keep all reduced costs at 0 or above, which proves the result.
+Cells are nodes; an arc from cell a to cell b is the item of a that moves to b at the least extra cost, kept
+on top of a heap for each ordered pair. One more node, the *rest*, takes what the bounds leave open: the flow
+from a cell to it is the size the cell is to have. Items that are over go along cheapest paths to cells that
+lack some; prices keep all reduced costs at 0 or above, which proves the result.
 """
 
 from __future__ import annotations
+
+from collections import namedtuple
 
 import numpy as np
 
@@ -14,15 +16,64 @@ from partita.kernels.jit import jit
 
 DONE, BLOCKED, BEYOND = 0, 1, 2
 
+# Skew heaps in one pool: key float64, item, left, right int32 of each slot, `free` int32 (a stack of slots, its
+# height first), roots int32 (k, k), and the key on top of each heap, tops float64 (k, k).
+Heaps = namedtuple("Heaps", "key item left right free roots tops")
+# Where each item may go, and for what: runs `first` intp[p + 1] of cells int32 and costs float64; own intp[p] is
+# the position in them where the item is.
+Choices = namedtuple("Choices", "first cells costs own")
+# Of each cell: price float64[k + 1] (the rest last), size intp[k], flow intp[k], lower, upper intp[k], reach
+# float64[k], surplus intp[k + 1].
+Cells = namedtuple("Cells", "price size flow lower upper reach surplus")
+# A search: dist float64[k + 1], above intp[k + 1], settled bool[k + 1].
+Search = namedtuple("Search", "dist above settled")
+
 
 @jit
-def _heap_meld(key, item, left, right, a, b):
-    """Meld two skew heaps of the pool; the new root (-1 for two empty ones)."""
+def heaps_make(k, room):
+    """Empty heaps for k cells with room for so many entries."""
+    free = np.empty(room + 1, np.int32)
+    free[0] = room
+    for slot in range(room):
+        free[room - slot] = slot
+    return Heaps(
+        np.empty(room), np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int32),
+        free, np.full((k, k), -1, np.int32), np.full((k, k), np.inf),
+    )  # fmt: skip
+
+
+@jit
+def heaps_grown(heaps):
+    """The same heaps with room for twice as many entries."""
+    room = heaps.key.shape[0]
+    larger = heaps_make(1, 2 * room)
+    larger.key[:room] = heaps.key
+    larger.item[:room] = heaps.item
+    larger.left[:room] = heaps.left
+    larger.right[:room] = heaps.right
+    free, height = larger.free, heaps.free[0]
+    free[0] = height + room
+    free[1 : height + 1] = heaps.free[1 : height + 1]
+    for slot in range(room):
+        free[height + 1 + slot] = room + slot
+    return Heaps(larger.key, larger.item, larger.left, larger.right, free, heaps.roots, heaps.tops)
+
+
+@jit
+def _stands_before(heaps, a, b):
+    key, item = heaps.key, heaps.item
+    return key[a] < key[b] or (key[a] == key[b] and item[a] < item[b])
+
+
+@jit
+def _meld(heaps, a, b):
+    """The root of two skew heaps melded (-1 for two empty ones)."""
     if a < 0:
         return b
     if b < 0:
         return a
-    if key[b] < key[a] or (key[b] == key[a] and item[b] < item[a]):
+    left, right = heaps.left, heaps.right
+    if _stands_before(heaps, b, a):
         a, b = b, a
     root = a
     while True:
@@ -31,190 +82,192 @@ def _heap_meld(key, item, left, right, a, b):
         if other < 0:
             left[a] = b
             return root
-        if key[b] < key[other] or (key[b] == key[other] and item[b] < item[other]):
+        if _stands_before(heaps, b, other):
             other, b = b, other
         left[a] = other
         a = other
 
 
 @jit
-def _heap_clean(key, item, left, right, free, root, cells, own, cell):
-    """Drop the items at the top that are in `cell` no more; returns the new root. INOUT free (a stack)."""
-    while root >= 0:
-        i = item[root]
-        if cells[own[i]] == cell:
-            return root
-        gone = root
-        root = _heap_meld(key, item, left, right, left[root], right[root])
-        free[0] += 1
-        free[free[0]] = gone
-    return root
-
-
-@jit
-def _grown(array, size):
-    larger = np.empty(size, array.dtype)
-    larger[: array.shape[0]] = array
-    return larger
-
-
-@jit
-def _nearest_lack(tops, prices, surplus, flow, lower, upper, dist, above, settled):
-    """Cheapest path from any cell with a surplus to any that lacks items: its end, or -1.
-
-    IN tops float64 (k, k), prices float64[k + 1], surplus intp[k + 1], flow, lower, upper intp[k].
-    OUT dist float64[k + 1], above intp[k + 1] (the node before), settled bool[k + 1].
-    """
-    k = flow.shape[0]
-    rest = k
-    for v in range(k + 1):
-        dist[v] = 0.0 if surplus[v] > 0 else np.inf
-        above[v] = -1
-        settled[v] = False
-    while True:
-        v, nearest = -1, np.inf
-        for w in range(k + 1):
-            if not settled[w] and dist[w] < nearest:
-                v, nearest = w, dist[w]
-        if v < 0:
-            return -1
-        if surplus[v] < 0:
-            return v
-        settled[v] = True
-        base = nearest - prices[v]
-        if v == rest:
-            for w in range(k):
-                if flow[w] > lower[w]:
-                    there = max(nearest, base + prices[w])
-                    if there < dist[w]:
-                        dist[w], above[w] = there, v
+def heaps_push(heaps, choices, item):
+    """Enter an item into the heaps of its cell, one for each other cell where it may go."""
+    own = choices.own[item]
+    here = choices.cells[own]
+    for at in range(choices.first[item], choices.first[item + 1]):
+        if at == own:
             continue
-        row = tops[v]
-        for w in range(k):
-            there = base + row[w] + prices[w]
-            there = there if there > nearest else nearest
-            if there < dist[w]:
-                dist[w], above[w] = there, v
-        if flow[v] < upper[v]:
-            there = max(nearest, base + prices[rest])
-            if there < dist[rest]:
-                dist[rest], above[rest] = there, v
+        slot = heaps.free[heaps.free[0]]
+        heaps.free[0] -= 1
+        heaps.key[slot], heaps.item[slot] = choices.costs[at] - choices.costs[own], item
+        heaps.left[slot], heaps.right[slot] = -1, -1
+        there = choices.cells[at]
+        heaps.roots[here, there] = _meld(heaps, heaps.roots[here, there], slot)
 
 
 @jit
-def cells_balance(first, cells, costs, own, prices, size, flow, lower, upper, limit):
+def heaps_clean(heaps, choices, cell):
+    """Drop what is on top of the heaps of `cell` and is in it no more."""
+    for other in range(heaps.roots.shape[0]):
+        root = heaps.roots[cell, other]
+        while root >= 0 and choices.cells[choices.own[heaps.item[root]]] != cell:
+            gone = root
+            root = _meld(heaps, heaps.left[root], heaps.right[root])
+            heaps.free[0] += 1
+            heaps.free[heaps.free[0]] = gone
+        heaps.roots[cell, other] = root
+        heaps.tops[cell, other] = heaps.key[root] if root >= 0 else np.inf
+
+
+@jit
+def _next_node(search):
+    """The nearest node that is not settled, or -1."""
+    v, nearest = -1, np.inf
+    for w in range(search.dist.shape[0]):
+        if not search.settled[w] and search.dist[w] < nearest:
+            v, nearest = w, search.dist[w]
+    return v
+
+
+@jit
+def _offer(search, v, w, there):
+    there = max(there, search.dist[v])
+    if there < search.dist[w]:
+        search.dist[w], search.above[w] = there, v
+
+
+@jit
+def _look_from(heaps, cells, search, v):
+    """Offer the neighbours of a node the way over it."""
+    k = cells.flow.shape[0]
+    price, dist, above = cells.price, search.dist, search.above
+    nearest = dist[v]
+    base = nearest - price[v]
+    if v == k:
+        for w in range(k):
+            if cells.flow[w] > cells.lower[w]:
+                _offer(search, v, w, base + price[w])
+        return
+    row = heaps.tops[v]
+    for w in range(k):
+        there = base + row[w] + price[w]
+        there = there if there > nearest else nearest
+        if there < dist[w]:
+            dist[w], above[w] = there, v
+    if cells.flow[v] < cells.upper[v]:
+        _offer(search, v, k, base + price[k])
+
+
+@jit
+def path_find(heaps, cells, search):
+    """Cheapest path from any node with a surplus to any that lacks items: its end, or -1. OUT search."""
+    for v in range(search.dist.shape[0]):
+        search.dist[v] = 0.0 if cells.surplus[v] > 0 else np.inf
+        search.above[v] = -1
+        search.settled[v] = False
+    while True:
+        v = _next_node(search)
+        if v < 0 or cells.surplus[v] < 0:
+            return v
+        search.settled[v] = True
+        _look_from(heaps, cells, search, v)
+
+
+@jit
+def _prices_raise(cells, search, end):
+    """Raise the prices on this side of the path's end, so that the path costs nothing."""
+    for v in range(search.dist.shape[0]):
+        if search.settled[v]:
+            cells.price[v] += search.dist[end] - search.dist[v]
+
+
+@jit
+def _path_walk(heaps, choices, cells, search, end, moved):
+    """Move one item along each arc of the path; OUT moved: the items. Returns how many there are."""
+    rest, n_moved, v = cells.flow.shape[0], 0, end
+    cells.surplus[end] += 1
+    while search.above[v] >= 0:
+        u = search.above[v]
+        if u == rest:
+            cells.flow[v] -= 1
+        elif v == rest:
+            cells.flow[u] += 1
+        else:
+            item = heaps.item[heaps.roots[u, v]]
+            for at in range(choices.first[item], choices.first[item + 1]):
+                if choices.cells[at] == v:
+                    choices.own[item] = at
+            cells.size[u] -= 1
+            cells.size[v] += 1
+            moved[n_moved] = item
+            n_moved += 1
+        v = u
+    cells.surplus[v] -= 1
+    return n_moved
+
+
+@jit
+def _within_reach(cells, began):
+    for v in range(cells.reach.shape[0]):
+        if cells.price[v] - began[v] > cells.reach[v]:
+            return False
+    return True
+
+
+@jit
+def _balanced(cells):
+    for v in range(cells.surplus.shape[0]):
+        if cells.surplus[v] > 0:
+            return False
+    return True
+
+
+@jit
+def cells_balance(choices, cells):
     """Move items until every cell has as many as its flow says, at the least total cost.
 
-    IN first intp[p + 1], cells int32, costs float64: where each item may go, and for what; lower, upper
-    intp[k]; limit: stop when a price has risen by more.
-    INOUT own intp[p] (position in `cells` where each item is), prices float64[k + 1] (reduced costs are not
-    negative at first), size intp[k] (items in each cell), flow intp[k] (wanted sizes).
-    Returns the number of paths, and DONE, BLOCKED (no path) or BEYOND (`limit`).
+    IN choices.first, cells, costs; cells.lower, upper, reach (how far a price may rise).
+    INOUT choices.own, cells.price (reduced costs are not negative at first), size, flow, surplus.
+    Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (a price rose too far).
     """
-    k, p = size.shape[0], own.shape[0]
-    rest = k
-    began = prices.copy()
-    roots = np.full((k, k), -1, np.int32)
-    tops = np.full((k, k), np.inf)
-    room = max(64, cells.shape[0] - p + 1)
-    key, item = np.empty(room), np.empty(room, np.int32)
-    left, right = np.empty(room, np.int32), np.empty(room, np.int32)
-    free = np.empty(room + 1, np.int32)
-    free[0] = room
-    for slot in range(room):
-        free[room - slot] = slot
-    for i in range(p):
-        here = cells[own[i]]
-        for at in range(first[i], first[i + 1]):
-            if at != own[i]:
-                slot = free[free[0]]
-                free[0] -= 1
-                key[slot], item[slot] = costs[at] - costs[own[i]], i
-                left[slot], right[slot] = -1, -1
-                there = cells[at]
-                roots[here, there] = _heap_meld(key, item, left, right, roots[here, there], slot)
-    for a in range(k):
-        for b in range(k):
-            if roots[a, b] >= 0:
-                tops[a, b] = key[roots[a, b]]
-    surplus = np.empty(k + 1, np.intp)
-    surplus[rest] = -p
-    total = 0
-    for a in range(k):
-        surplus[a] = size[a] - flow[a]
-        total += surplus[a]
-    surplus[rest] = -total
-    dist, above = np.empty(k + 1), np.empty(k + 1, np.intp)
-    settled = np.empty(k + 1, np.bool_)
+    k, p = cells.size.shape[0], choices.own.shape[0]
+    rest, began = k, cells.price.copy()
+    heaps = heaps_make(k, max(64, choices.cells.shape[0] - p + 1))
+    for item in range(p):
+        heaps_push(heaps, choices, item)
+    for cell in range(k):
+        heaps_clean(heaps, choices, cell)
+    search = Search(np.empty(k + 1), np.empty(k + 1, np.intp), np.empty(k + 1, np.bool_))
     moved = np.empty(k + 1, np.intp)
     n_paths = 0
-    while True:
-        waiting = False
-        for v in range(k + 1):
-            waiting |= surplus[v] > 0
-        if not waiting:
-            return n_paths, DONE
-        end = _nearest_lack(tops, prices, surplus, flow, lower, upper, dist, above, settled)
+    while not _balanced(cells):
+        end = path_find(heaps, cells, search)
         if end < 0:
             return n_paths, BLOCKED
-        risen = 0.0
-        for v in range(k + 1):
-            if settled[v]:
-                prices[v] += dist[end] - dist[v]
-                risen = max(risen, prices[v] - began[v])
-        n_moved, v = 0, end
-        surplus[end] += 1
-        while above[v] >= 0:
-            u = above[v]
-            if u == rest:
-                flow[v] -= 1
-            elif v == rest:
-                flow[u] += 1
-            else:
-                i = item[roots[u, v]]
-                for at in range(first[i], first[i + 1]):
-                    if cells[at] == v:
-                        own[i] = at
-                size[u] -= 1
-                size[v] += 1
-                moved[n_moved] = i
-                n_moved += 1
-                moved[n_moved - 1] = i
-            v = u
-        surplus[v] -= 1
+        _prices_raise(cells, search, end)
+        n_moved = _path_walk(heaps, choices, cells, search, end, moved)
         n_paths += 1
         for m in range(n_moved):
-            i = moved[m]
-            if free[0] < first[i + 1] - first[i]:
-                room = key.shape[0]
-                key, item = _grown(key, 2 * room), _grown(item, 2 * room)
-                left, right = _grown(left, 2 * room), _grown(right, 2 * room)
-                free = _grown(free, 2 * room + 1)
-                for slot in range(room, 2 * room):
-                    free[0] += 1
-                    free[free[0]] = slot
-            here = cells[own[i]]
-            for at in range(first[i], first[i + 1]):
-                if at != own[i]:
-                    slot = free[free[0]]
-                    free[0] -= 1
-                    key[slot], item[slot] = costs[at] - costs[own[i]], i
-                    left[slot], right[slot] = -1, -1
-                    there = cells[at]
-                    root = _heap_meld(key, item, left, right, roots[here, there], slot)
-                    roots[here, there] = root
-        # Tops of cells on the path: what came, and what left.
+            while heaps.free[0] < choices.first[moved[m] + 1] - choices.first[moved[m]]:
+                heaps = heaps_grown(heaps)
+            heaps_push(heaps, choices, moved[m])
         v = end
-        while True:
-            u = v
-            if u < k:
-                for b in range(k):
-                    if roots[u, b] >= 0:
-                        root = _heap_clean(key, item, left, right, free, roots[u, b], cells, own, u)
-                        roots[u, b] = root
-                        tops[u, b] = key[root] if root >= 0 else np.inf
-            v = above[u]
-            if v < 0:
-                break
-        if risen > limit:
+        while v >= 0:
+            if v != rest:
+                heaps_clean(heaps, choices, v)
+            v = search.above[v]
+        if not _within_reach(cells, began):
             return n_paths, BEYOND
+    return n_paths, DONE
+
+
+@jit
+def choices_cheapest(first, cells, costs, price, own):
+    """OUT own intp[p]: where in its run of `cells` each item costs least, price included; the first of equals."""
+    for item in range(own.shape[0]):
+        at = first[item]
+        lowest = costs[at] + price[cells[at]]
+        own[item] = at
+        for other in range(at + 1, first[item + 1]):
+            value = costs[other] + price[cells[other]]
+            if value < lowest:
+                lowest, own[item] = value, other

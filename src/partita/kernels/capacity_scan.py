@@ -11,12 +11,12 @@ import numpy as np
 from partita.kernels.assign import distance_exact, frame_row
 from partita.kernels.jit import jit
 
-_LANES = 64
+_LANES = 32
 
 
 @jit
 def _row_lows(row, offset, sign, lows, seconds):
-    """The two lowest adjusted costs among every 64th cell, in OUT lows, seconds (64 each)."""
+    """The two lowest adjusted costs among every 32nd cell, in OUT lows, seconds (32 each)."""
     k = row.shape[0]
     whole = k - k % _LANES
     lows[:] = np.inf
@@ -48,10 +48,17 @@ def _first_at(row, offset, sign, lane, wanted, but):
 
 
 @jit
-def _lowest_in(values):
-    lowest = values[0]
-    for lane in range(1, values.shape[0]):
-        lowest = values[lane] if values[lane] < lowest else lowest
+def _lowest_in(values, halves):
+    """The lowest of 32 values, by halves: a search one by one would wait for each comparison."""
+    for lane in range(_LANES // 2):
+        some, other = values[lane], values[lane + _LANES // 2]
+        halves[lane] = some if some < other else other
+    for lane in range(_LANES // 4):
+        some, other = halves[lane], halves[lane + _LANES // 4]
+        halves[lane] = some if some < other else other
+    lowest = halves[0]
+    for lane in range(1, _LANES // 4):
+        lowest = halves[lane] if halves[lane] < lowest else lowest
     return lowest
 
 
@@ -65,9 +72,10 @@ def rows_cheapest(rows, offset, sign, best, second, low, margin):
     k = rows.shape[1]
     lanes = min(k, _LANES)
     lows, seconds = np.empty(_LANES, rows.dtype), np.empty(_LANES, rows.dtype)
+    halves = np.empty(_LANES, rows.dtype)
     for i in range(rows.shape[0]):
         _row_lows(rows[i], offset, sign, lows, seconds)
-        lowest = _lowest_in(lows)
+        lowest = _lowest_in(lows, halves)
         cell = k
         for lane in range(lanes):
             if lows[lane] == lowest:
@@ -75,7 +83,7 @@ def rows_cheapest(rows, offset, sign, best, second, low, margin):
         cell = cell if cell < k else 0
         lane = cell % _LANES
         lows[lane] = seconds[lane]
-        next_lowest = _lowest_in(lows)
+        next_lowest = _lowest_in(lows, halves)
         other = k
         for lane in range(lanes):
             if lows[lane] == next_lowest:
@@ -129,8 +137,8 @@ def costs_gather(rows, picked, first, cells, costs):
 def distances_gather(X, picked, shift, scale, unit, centers, first, cells, costs):
     """OUT costs float64: squared distances of rows of X to centres in the frame, summed in fixed order.
 
-    IN X float (n, d), picked intp[p], shift, scale, unit (the frame of kernels.assign), centers float64 (k, d),
-    first intp[p + 1], cells int32.
+    IN X float (n, d), picked intp[p], shift, scale, unit (the frame of kernels.assign),
+    centers float64 (k, d), first intp[p + 1], cells int32.
     """
     framed = np.empty(X.shape[1])
     for p in range(picked.shape[0]):
@@ -141,7 +149,7 @@ def distances_gather(X, picked, shift, scale, unit, centers, first, cells, costs
 
 @jit
 def distances_own(X, picked, shift, scale, unit, centers, labels, out):
-    """OUT out float64[p]: squared distance of each picked row of X to the centre `labels[p]`, in the frame."""
+    """OUT out float64[p]: squared distance of each picked row to the centre `labels[p]`, in the frame."""
     framed = np.empty(X.shape[1])
     for p in range(picked.shape[0]):
         frame_row(X[picked[p]], shift, scale, unit, framed)

@@ -6,6 +6,7 @@ of the rows. Called by the exact assignments of this room.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,13 +24,13 @@ from partita.kernels.capacity_scan import (
     rows_fill_near,
 )
 
-_ENTRIES = 1 << 20
+_ENTRIES = 1 << 19
 _UNIT = 2.0**-24
 
 
 @dataclass(frozen=True)
 class Near:
-    """Items with several cells in reach: ``cells[first[p]:first[p + 1]]`` for ``items[p]``, with exact costs."""
+    """Items with several cells in reach: ``cells[first[p]:first[p + 1]]`` for ``items[p]``; exact costs."""
 
     items: np.ndarray
     first: np.ndarray
@@ -54,15 +55,17 @@ class Costs(Protocol):
     k: int
     order: np.ndarray
 
-    def scan(self, prices: np.ndarray, reach: float | None = None) -> Scan:
-        """Look at all items under `prices`; with `reach`, name the cells that are within it of the best."""
+    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
+        """Look at all items under `prices`.
+
+        With `reach`, float64[k], also name the cells that cost at most ``reach[best]`` more than the best one.
+        """
 
     def own(self, labels: np.ndarray) -> np.ndarray:
         """The exact cost of each item in the cell of its label, float64[n]."""
 
-    @property
-    def size(self) -> float:
-        """The largest cost there may be: what rounding errors are relative to."""
+    def head(self, n: int) -> Costs:
+        """The costs of the first `n` items: by their order, a sample of all."""
 
 
 def content_order(rows: np.ndarray) -> np.ndarray:
@@ -79,15 +82,14 @@ class MatrixCosts:
     """Costs that stand in a matrix, float (n, k)."""
 
     def __init__(self, C: np.ndarray, order: np.ndarray | None = None) -> None:
-        self.n, self.k = C.shape
         self.order = content_order(C) if order is None else order
+        self.n, self.k = len(self.order), C.shape[1]
         self._C = C
 
-    @property
-    def size(self) -> float:
-        return float(max(abs(float(self._C.max())), abs(float(self._C.min())))) if self._C.size else 0.0
+    def head(self, n: int) -> MatrixCosts:
+        return MatrixCosts(self._C, self.order[:n])
 
-    def scan(self, prices: np.ndarray, reach: float | None = None) -> Scan:
+    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
         gather = _Gather(self.n)
 
         def block(start: int, stop: int) -> Near | None:
@@ -95,8 +97,9 @@ class MatrixCosts:
             low = gather.cheapest(rows, prices, 1.0, start, stop)
             if reach is None:
                 return None
-            picked = np.flatnonzero(gather.margin[start:stop] <= reach)
-            first, cells = cells_near(rows, prices, 1.0, picked, low[picked] + reach)
+            far = reach[gather.best[start:stop]]
+            picked = np.flatnonzero(gather.margin[start:stop] <= far)
+            first, cells = cells_near(rows, prices, 1.0, picked, low[picked] + far[picked])
             costs = np.empty(len(cells))
             costs_gather(rows, picked, first, cells, costs)
             return Near(picked + start, first, cells, costs)
@@ -107,81 +110,113 @@ class MatrixCosts:
         return self._C[self.order, labels].astype(np.float64)
 
 
-class PointCosts:
-    """Squared Euclidean distances of rows of X to centres, in a frame where centres lie around the origin.
-
-    Products of float32 only filter; near cells are measured in float64 in fixed order.
+class Rows:
+    """Rows of points in content order, in a frame around the centres that are given first.
 
     Parameters
     ----------
     X : float (n, d)
-    centers : float64 (k, d)
-    order : intp[n]
-        The content order of the rows.
+    centers : float (k, d)
+        They say where the frame lies, no more.
     unit : bool
         Whether rows are seen with length 1.
+
+    Attributes
+    ----------
+    order : intp[n]
+        The rows by content.
+    points, norms : float32 (n, d), float64[n]
+        The rows in the frame, in that order, and their lengths.
     """
 
-    def __init__(
-        self, X: np.ndarray, centers: np.ndarray, order: np.ndarray | None = None, unit: bool = False
-    ) -> None:
-        self.n, self.k = len(X), len(centers)
-        self.order = content_order(X) if order is None else order
-        self._X, self._unit = X, unit
-        middle = centers.mean(axis=0)
+    def __init__(self, X: np.ndarray, centers: np.ndarray, *, unit: bool = False) -> None:
+        self.X, self.unit, self.order = X, unit, content_order(X)
+        middle = np.zeros(X.shape[1]) if unit else centers.mean(axis=0, dtype=np.float64)
         spread = float(np.abs(centers - middle).max()) or float(np.abs(middle).max()) or 1.0
-        self.scale = float(np.ldexp(1.0, -int(np.clip(np.frexp(spread)[1], -1000, 1000))))
-        self._shift = middle * self.scale
-        self.centers = np.ascontiguousarray(centers * self.scale - self._shift)
-        self._columns = np.ascontiguousarray(self.centers.T, dtype=np.float32)
-        self._half = 0.5 * np.einsum("ij,ij->i", self.centers, self.centers)
+        self.scale = 1.0 if unit else float(np.ldexp(1.0, -int(np.clip(np.frexp(spread)[1], -1000, 1000))))
+        self.shift = middle * self.scale
+        self.points, self.norms = np.empty(X.shape, np.float32), np.empty(len(X))
+
+        def block(start: int, stop: int) -> None:
+            part = slice(start, stop)
+            frame_rows(X, self.order[part], self.shift, self.scale, unit, self.points[part], self.norms[part])
+
+        with np.errstate(over="ignore"):
+            map_blocks(block, len(X), _block(X.shape[1]))
+
+    def head(self, n: int) -> Rows:
+        """The first `n` rows in content order: a sample of all, which shares their arrays."""
+        some = copy(self)
+        some.order, some.points, some.norms = self.order[:n], self.points[:n], self.norms[:n]
+        return some
+
+    def see(self, centers: np.ndarray) -> np.ndarray:
+        """Centres in the frame, float64."""
+        return np.ascontiguousarray(centers * self.scale - self.shift)
+
+    def undo(self, centers: np.ndarray) -> np.ndarray:
+        """Centres of the frame in the units of the data."""
+        return (centers + self.shift) / self.scale
+
+
+class PointCosts:
+    """Squared Euclidean distances of rows to centres, both in the frame of the rows.
+
+    Products of float32 only filter; near cells are measured in float64 in fixed order.
+    """
+
+    def __init__(self, rows: Rows, centers: np.ndarray) -> None:
+        self.n, self.k = len(rows.order), len(centers)
+        self.order, self.rows, self.centers = rows.order, rows, centers
+        self._columns = np.ascontiguousarray(centers.T, dtype=np.float32)
+        self._half = 0.5 * np.einsum("ij,ij->i", centers, centers)
         self._longest = float(np.sqrt(2.0 * self._half.max()))
 
-    @property
-    def size(self) -> float:
-        return float(4.0 * self._longest**2)
+    def head(self, n: int) -> PointCosts:
+        return PointCosts(self.rows.head(n), self.centers)
 
-    def scan(self, prices: np.ndarray, reach: float | None = None) -> Scan:
+    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
         exact_offset = self._half + 0.5 * prices
         offset = exact_offset.astype(np.float32)
         rounding = 8.0 * _UNIT * float(np.abs(exact_offset).max())
         gather, sign = _Gather(self.n), np.float32(-1.0)
 
         def block(start: int, stop: int) -> Near | None:
-            rows = self.order[start:stop]
-            framed, norms = np.empty((len(rows), self._X.shape[1]), np.float32), np.empty(len(rows))
-            frame_rows(self._X, rows, self._shift, self.scale, self._unit, framed, norms)
             with np.errstate(over="ignore", invalid="ignore"):
-                products = framed @ self._columns
+                products = self.rows.points[start:stop] @ self._columns
             low = gather.cheapest(products, offset, sign, start, stop)
             if reach is None:
                 return None
-            slack = slack_of(self._X.shape[1], norms, self._longest) + rounding
+            slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
+            far = 0.5 * reach[gather.best[start:stop]] + slack
             # Infinite products have no margin, and are not trusted: all cells are near.
-            picked = np.flatnonzero(~(gather.margin[start:stop] > 0.5 * reach + slack))
-            limit = low[picked] + 0.5 * reach + slack[picked]
-            first, cells = cells_near(products, offset, sign, picked, limit)
-            costs = np.empty(len(cells))
-            distances_gather(
-                self._X, rows[picked], self._shift, self.scale, self._unit, self.centers, first, cells, costs
-            )
-            return Near(picked + start, first, cells, costs)
+            picked = np.flatnonzero(~(gather.margin[start:stop] > far))
+            first, cells = cells_near(products, offset, sign, picked, low[picked] + far[picked])
+            return Near(picked + start, first, cells, self._measured(picked + start, first, cells))
 
-        found = map_blocks(block, self.n, _block(max(self.k, self._X.shape[1])))
+        found = map_blocks(block, self.n, _block(max(self.k, self.rows.X.shape[1])))
         gather.margin *= 2.0
         return gather.done(found)
 
     def own(self, labels: np.ndarray) -> np.ndarray:
-        out = np.empty(self.n)
+        rows, out = self.rows, np.empty(self.n)
 
         def block(start: int, stop: int) -> None:
+            part = slice(start, stop)
             distances_own(
-                self._X, self.order[start:stop], self._shift, self.scale, self._unit,
-                self.centers, labels[start:stop], out[start:stop],
+                rows.X, rows.order[part], rows.shift, rows.scale, rows.unit,
+                self.centers, labels[part], out[part],
             )  # fmt: skip
 
-        map_blocks(block, self.n, _block(self._X.shape[1]))
+        map_blocks(block, self.n, _block(rows.X.shape[1]))
         return out
+
+    def _measured(self, items: np.ndarray, first: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        rows, costs = self.rows, np.empty(len(cells))
+        distances_gather(
+            rows.X, rows.order[items], rows.shift, rows.scale, rows.unit, self.centers, first, cells, costs
+        )
+        return costs
 
 
 class _Gather:
@@ -223,4 +258,4 @@ def _joined(pieces: list[Near]) -> Near:
 
 def _block(columns: int) -> int:
     """Rows a block: a multiple of 64, depending on the data alone."""
-    return int(np.clip(_ENTRIES // max(1, columns) // 64 * 64, 64, 8192))
+    return int(np.clip(_ENTRIES // max(1, columns) // 64 * 64, 64, 2048))

@@ -1,6 +1,7 @@
-"""The exact assignment under bounds on sizes: prices first, then shortest paths among the items in reach.
+"""The exact assignment under bounds on sizes, among the items in reach. Called by all of this room that assigns.
 
-Called by ``assign`` and ``capacity_assign``.
+Shortest paths need the items near the boundaries of cells only, as long as prices don't rise by more than these
+items' lists reach. Prices of a sample come first; they are nearly right for all items.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partita.kernels.capacity import BEYOND, BLOCKED, cells_balance
+from partita.kernels.capacity import BLOCKED, DONE, Cells, Choices, cells_balance, choices_cheapest
 from partita.transport._costs import Costs, Near, Scan
-from partita.transport._prices import balancing_prices, wanted_sizes
 
-_ROUNDING = 64 * 2.0**-52
+_SAMPLED = 8
+_FEWEST = 1024
+_FEWEST_OF_CELL = 16
+_GROWTH = 4.0
+_SMALLEST_REACH = 1e-300
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,24 @@ class Settled:
     prices : float64[k]
         A dual solution: no item has a cell where cost plus price is lower than in its own.
     moves : int
-        Paths along which items moved after the prices were found.
+        Paths along which items moved.
+    rise : float64[k]
+        By how much each price had to rise in the end: a guess at the reach for a similar problem.
     """
 
     labels: np.ndarray
     prices: np.ndarray
     moves: int
+    rise: np.ndarray
 
 
-def settle(costs: Costs, lower: np.ndarray, upper: np.ndarray, start: np.ndarray | None = None) -> Settled:
+def settle(
+    costs: Costs,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    start: np.ndarray | None = None,
+    reach: np.ndarray | None = None,
+) -> Settled:
     """The cheapest assignment with ``lower[j] <= size of cell j <= upper[j]``, which has to exist.
 
     Parameters
@@ -43,63 +56,69 @@ def settle(costs: Costs, lower: np.ndarray, upper: np.ndarray, start: np.ndarray
     lower, upper : intp[k]
     start : float64[k], optional
         Prices of a problem much like this one.
+    reach : float64[k], optional
+        By how much prices may have to rise from there. Only time depends on it.
+
+    Notes
+    -----
+    O(n k) for each look at all items, of which there are few, and O(k^2) for each path.
     """
-    k = costs.k
+    k, moves = costs.k, 0
     upper = np.minimum(upper, costs.n)
-    begin = np.zeros(k) if start is None else start
-    prices, scan = balancing_prices(costs, lower, upper, begin, enough=costs.n // 200 + k // 4)
-    prices = np.append(prices, 0.0)
-    reach, moves = _first_reach(scan, prices, lower, upper), 0
-    labels: np.ndarray | None = None
+    prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
+    reach = np.zeros(k) if reach is None else reach
+    if not reach.all():
+        guess = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
+        reach = np.where(reach > 0, reach, guess)
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
-        assert scan.near is not None
         best, own = _cheapest(scan, prices)
-        if labels is not None and _proved(costs, scan, prices, labels, best):
-            return Settled(labels, prices[:k] - prices[k], moves)
+        began = prices.copy()
         labels, n_paths, ended = _paths(scan.near, best, own, prices, lower, upper, reach)
         moves += n_paths
-        reach = np.inf if ended == BLOCKED and reach > costs.size else reach * (1.0 if ended == 0 else 4.0)
-        labels = labels if ended == 0 else None
+        rise = prices[:k] - began[:k]
+        if ended == DONE and (rise <= reach).all():
+            return Settled(labels, prices[:k] - prices[k], moves, rise)
+        # Without a path every list is too short; otherwise those of the cells whose price went up.
+        short = np.full(k, True) if ended == BLOCKED else rise > reach / _GROWTH
+        reach = np.where(short, _GROWTH * np.maximum(reach, rise), reach)
 
 
-def _first_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
-    """How much prices may have to change: a margin that some times as many items have as must move."""
+def wanted_sizes(size: np.ndarray, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """The sizes that go with prices: full where the price is positive, at the least where it is negative."""
+    within = np.clip(size, lower, upper)
+    return np.where(prices > 0, upper, np.where(prices < 0, lower, within))
+
+
+def scaled_bounds(lower: np.ndarray, upper: np.ndarray, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds for the first m of n items, which can be met if those for all can."""
+    return lower * m // n, -(-upper * m // n)
+
+
+def _sampled_prices(costs: Costs, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    n, k = costs.n, costs.k
+    m = n // _SAMPLED
+    if m < max(_FEWEST, _FEWEST_OF_CELL * k):
+        return np.zeros(k)
+    return settle(costs.head(m), *scaled_bounds(lower, upper, n, m)).prices
+
+
+def _guessed_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
+    """A margin that some times as many items have as must move."""
     k, n = len(lower), len(scan.best)
     size = np.bincount(scan.best, minlength=k)
-    wrong = int(np.abs(size - wanted_sizes(size, prices[:k] - prices[k], lower, upper)).sum())
+    wrong = int(np.abs(size - wanted_sizes(size, prices[:k], lower, upper)).sum())
     rank = min(n - 1, 4 * wrong + 16 * k)
-    reach = float(np.partition(scan.margin, rank)[rank])
-    return reach if reach > 0 else 1e-300
+    return max(float(np.partition(scan.margin, rank)[rank]), _SMALLEST_REACH)
 
 
 def _cheapest(scan: Scan, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The cheapest cell of each item by exact costs, and its position in the lists of the near items."""
-    near = scan.near
-    assert near is not None
-    best = scan.best.copy()
+    near, best = scan.near, scan.best.copy()
     own = np.empty(len(near.items), np.intp)
-    if len(near.items):
-        adjusted = near.costs + prices[near.cells]
-        lowest = np.minimum.reduceat(adjusted, near.first[:-1])
-        length = np.diff(near.first)
-        at = np.flatnonzero(adjusted == np.repeat(lowest, length))
-        row = np.searchsorted(near.first, at, side="right") - 1
-        _, firsts = np.unique(row, return_index=True)
-        own = at[firsts]
-        best[near.items] = near.cells[own]
+    choices_cheapest(near.first, near.cells, near.costs, prices, own)
+    best[near.items] = near.cells[own]
     return best, own
-
-
-def _proved(costs: Costs, scan: Scan, prices: np.ndarray, labels: np.ndarray, best: np.ndarray) -> bool:
-    """Whether no item has a cheaper cell than its label, up to rounding."""
-    other = np.flatnonzero(labels != best)
-    if not len(other):
-        return True
-    here = costs.own(labels)[other] + prices[labels[other]]
-    there = costs.own(best)[other] + prices[best[other]]
-    slack = _ROUNDING * (costs.size + float(np.abs(prices).max()) + float(np.abs(here).max()))
-    return bool((here - there <= slack).all())
 
 
 def _paths(
@@ -109,19 +128,17 @@ def _paths(
     prices: np.ndarray,
     lower: np.ndarray,
     upper: np.ndarray,
-    reach: float,
+    reach: np.ndarray,
 ) -> tuple[np.ndarray, int, int]:
     """Balance the cells with the near items; returns labels, the number of paths and how it ended."""
     k = len(lower)
     size = np.bincount(best, minlength=k).astype(np.intp)
     flow = wanted_sizes(size, prices[:k] - prices[k], lower, upper).astype(np.intp)
-    limit = np.inf if reach == np.inf else reach
+    surplus = np.append(size - flow, (flow - size).sum())
     n_paths, ended = cells_balance(
-        near.first, near.cells, near.costs, own, prices, size, flow, lower, upper, limit
+        Choices(near.first, near.cells, near.costs, own),
+        Cells(prices, size, flow, lower, upper, reach, surplus),
     )
     labels = best.copy()
     labels[near.items] = near.cells[own]
     return labels, n_paths, ended
-
-
-__all__ = ["BEYOND", "Settled", "settle"]

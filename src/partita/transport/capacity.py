@@ -8,7 +8,7 @@ import numpy as np
 
 from partita._core.threads import thread_scope
 from partita.transport._bounds import check_feasible, check_sizes
-from partita.transport._costs import PointCosts
+from partita.transport._costs import PointCosts, Rows
 from partita.transport._exact import settle
 
 
@@ -46,8 +46,8 @@ def capacity_assign(
     low, high = check_sizes(lower, k, "min_size", 0), check_sizes(upper, k, "max_size", n)
     check_feasible(n, low, high)
     with thread_scope():
-        costs = PointCosts(X, np.asarray(centers, np.float64))
-        scale = costs.scale**2
+        rows = Rows(X, centers)
+        costs, scale = PointCosts(rows, rows.see(centers)), rows.scale**2
         settled = settle(costs, low, high, None if start is None else start * scale)
         cost = float(costs.own(settled.labels).sum() / scale)
     labels = np.empty(n, np.int32)
