@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
     "Plan": "partita.transport.plan",
+    "sinkhorn": "partita.transport.entropic",
     "capacity_assign": "partita.transport.capacity",
 }
 
-__all__ = ["Plan", "capacity_assign"]
+__all__ = ["Plan", "capacity_assign", "sinkhorn"]
 
 if TYPE_CHECKING:
     from partita.transport.capacity import capacity_assign
+    from partita.transport.entropic import sinkhorn
     from partita.transport.plan import Plan
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from partita._core.threads import map_blocks
+from partita.kernels.plan_scaling import transform_least
+from partita.transport._problem import Problem
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
@@ -32,6 +36,8 @@ class Plan:
         Whether the solver reached its tolerance.
     method : str
         The solver.
+    n_inner : int
+        Iterations of the linear solver within Newton's iterations, each over the support of the plan alone.
 
     Examples
     --------
@@ -51,6 +57,7 @@ class Plan:
     n_iter: int
     converged: bool
     method: str
+    n_inner: int = 0
 
     def __post_init__(self) -> None:
         for array in (self.matrix, *self.potentials):
@@ -68,3 +75,32 @@ class Plan:
             f"Plan({n:,} x {m:,} {self.method}, cost {self.cost:.6g} >= {self.lower_bound:.6g}, "
             f"marginal error {self.marginal_error:.2g}, {steps}{ending})"
         )
+
+
+def whole_potentials(problem: Problem, f: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Potentials of all sources and sinks, from those of the ones that have mass.
+
+    The constant that both can share is such that they carry equal parts of the dual objective. A source or
+    sink without mass gets the largest potential under which it stays without.
+    """
+    rows, columns = problem.rows, problem.columns
+    shift = 0.5 * float(problem.a[rows] @ f - problem.b[columns] @ g) / problem.total
+    whole_f, whole_g = np.empty(len(problem.a)), np.empty(len(problem.b))
+    whole_f[rows], whole_g[columns] = f - shift, g + shift
+    idle = np.setdiff1d(np.arange(len(whole_f)), rows)
+    whole_f[idle] = (problem.C[np.ix_(idle, columns)] - whole_g[columns]).min(axis=1)
+    idle = np.setdiff1d(np.arange(len(whole_g)), columns)
+    whole_g[idle] = (problem.C[:, idle] - whole_f[:, None]).min(axis=0)
+    return whole_f, whole_g
+
+
+def lower_bound(problem: Problem, f: np.ndarray) -> float:
+    """What no plan can cost less than: the dual objective at `f`, its best partner, and the best for that."""
+
+    def work(start: int, stop: int) -> np.ndarray:
+        least = np.empty(len(problem.b))
+        transform_least(problem.C, f, start, stop, least)
+        return least
+
+    g = np.min(map_blocks(work, len(f), problem.block()), axis=0)
+    return float(problem.a[problem.rows] @ f[problem.rows] + problem.b[problem.columns] @ g[problem.columns])
