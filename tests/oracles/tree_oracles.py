@@ -6,8 +6,6 @@ import itertools
 import math
 from collections import Counter
 
-import numpy as np
-
 
 def lawful(order, parent, start, stop, height, levels) -> bool:
     """Every law of a hierarchy, straight from its definition."""
@@ -173,16 +171,3 @@ def expected_information(a, b) -> float:
     """The mean mutual information over every permutation of `b`."""
     values = [mutual_information(a, p) for p in itertools.permutations(b)]
     return math.fsum(values) / len(values)
-
-
-def closure(X, centers, home, most, radius):
-    """The parts of one item by SPANN's rule, its own first."""
-    distance = np.sqrt(((centers - X) ** 2).sum(axis=1))
-    accepted = [home]
-    for c in np.argsort(distance, kind="stable"):
-        if c == home or distance[c] > radius:
-            continue
-        near = [np.sqrt(((centers[c] - centers[a]) ** 2).sum()) for a in accepted]
-        if min(near) >= distance[c] and len(accepted) < most:
-            accepted.append(int(c))
-    return accepted

@@ -223,7 +223,7 @@ def _bisector(point, scores, cells, request, slack, norm, parts, squares):
     near = at_most(scores, 0.5 * (reach * reach - norm * norm) + slack)
     own_score = 0.5 * (square - norm * norm)
     margins, apart = np.empty(near.shape[0]), np.empty(near.shape[0])
-    count = 0
+    d, count = point.shape[0], 0
     for j in near:
         if j == own:
             continue
@@ -231,9 +231,9 @@ def _bisector(point, scores, cells, request, slack, norm, parts, squares):
         if scores[j] - own_score > request.radius * gap + slack:
             continue
         apart[count] = distance_exact(point, cells.centers[j])
-        margins[count] = _margin(square, apart[count], gap, point.shape[0], norm)
+        margins[count] = (apart[count] - square) / (2.0 * gap) if gap > 0.0 else -np.inf
         near[count] = j
-        count += margins[count] <= request.radius
+        count += margins[count] - _margin_error(square, apart[count], gap, norm, d) <= request.radius
     ranked = np.argsort(margins[:count], kind="mergesort")
     held = min(count, request.most - 1)
     for r in range(held):
@@ -243,12 +243,11 @@ def _bisector(point, scores, cells, request, slack, norm, parts, squares):
 
 
 @jit
-def _margin(own_square, square, gap, d, norm):
-    """Distance of an item from the bisector of two centres `gap` apart, less what rounding may have added."""
+def _margin_error(own_square, square, gap, norm, d):
+    """What rounding may have added to the distance of an item from a bisector."""
     if gap == 0.0:
-        return -np.inf
-    error = (d + 8) * 2.0**-51 * (own_square + square)
-    return (square - own_square - error) / (2.0 * gap) - 2.0**-50 * norm
+        return 0.0
+    return (d + 8) * 2.0**-52 * (own_square + square) / gap + 2.0**-50 * norm
 
 
 @jit
