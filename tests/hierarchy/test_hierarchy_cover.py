@@ -164,7 +164,7 @@ def test_spilled_copies_point_elsewhere():
         h.cover("spill", X=X, max_copies=2, penalty=penalty) for penalty in (0.0, 1.0, 20.0)
     )
     assert correlation(spilled) < 0.9 * correlation(nearest)
-    assert correlation(further) < 0.5 * correlation(nearest)
+    assert correlation(further) < 0.6 * correlation(nearest)
     assert _same(h.cover("nearest", X=X, max_copies=2), nearest)
     assert _same(h.cover("spill", X=X, max_copies=5, penalty=0.0), h.cover("nearest", X=X, max_copies=5))
 
