@@ -14,8 +14,8 @@ from sklearn.datasets import load_digits
 import partita as pt
 from partita._core.progress import Progress
 from partita.points import HierarchicalKMeans
-from partita.points._grow import share_leaves
 from partita.points._nested import leaves_for
+from partita.points._start import share_leaves
 
 
 def gaussian(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -150,9 +150,9 @@ def test_the_defaults_are_told():
 
 def test_max_iter_and_tol():
     X = gaussian(4000, 8)
-    raw = HierarchicalKMeans(40, max_iter=0).fit(X)
-    one = HierarchicalKMeans(40, max_iter=1, tol=0.0).fit(X)
-    many = HierarchicalKMeans(40, max_iter=200, tol=0.0).fit(X)
+    raw = HierarchicalKMeans(40, swaps=0, max_iter=0).fit(X)
+    one = HierarchicalKMeans(40, swaps=0, max_iter=1, tol=0.0).fit(X)
+    many = HierarchicalKMeans(40, swaps=0, max_iter=200, tol=0.0).fit(X)
     assert raw.made_by_.converged is False
     assert raw.inertia_ > one.inertia_ > many.inertia_
     assert many.made_by_.converged is True

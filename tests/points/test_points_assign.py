@@ -10,18 +10,13 @@ from hypothesis.extra import numpy as hnp
 
 from oracles import points as oracle
 from partita._core.threads import thread_scope
-from partita.kernels.assign import distance_exact, frame_row, score_lowest
+from partita.kernels.assign import distance_exact, frame_row
 from partita.kernels.lloyd import cells_mean, labels_group
+from partita.kernels.near import score_lowest, score_place
 from partita.points._nearest import Frame, Nearest
-from partita.points._sample import (
-    Cells,
-    Sample,
-    assign_all,
-    assign_near,
-    move_centers,
-    near_centers,
-    start_centers,
-)
+from partita.points._refine import near_centers, search_near
+from partita.points._sample import Cells, Sample, assign_all, move_centers
+from partita.points._start import start_centers
 
 
 def plain_frame(d: int) -> Frame:
@@ -147,10 +142,9 @@ def test_distances_and_lowest_scores(d):
     a, b = rng.standard_normal(d), rng.standard_normal(d)
     assert distance_exact(a, b) == pytest.approx(((a - b) ** 2).sum(), rel=1e-14)
     products, half = rng.standard_normal((2, 20 * d)).astype(np.float32)
-    lows = np.empty(64, np.float32)
-    assert score_lowest(products, half, lows) == (half - products).min()
-    for lane in range(min(64, 20 * d)):
-        assert lows[lane] == (half - products)[lane::64].min()
+    lowest = score_lowest(products, half)
+    assert lowest == (half - products).min()
+    assert score_place(products, half, lowest) == (half - products).argmin()
 
 
 @given(
@@ -181,10 +175,13 @@ def test_assign_on_a_sample_and_near_cells():
     np.testing.assert_allclose(cells.distances, squared, atol=1e-5)
     near = near_centers(centers, 5)
     apart = ((centers[:, None] - centers[None]) ** 2).sum(axis=2)
-    np.testing.assert_array_equal(near, np.sort(np.argsort(apart, axis=1)[:, :5], axis=1))
-    everywhere = assign_near(sample, centers, Cells(np.zeros(2000, np.intp), np.zeros(2000)), 300)
+    np.testing.assert_array_equal(
+        near.centers.reshape(300, 5), np.sort(np.argsort(apart, axis=1)[:, :5], axis=1)
+    )
+    nowhere = Cells(np.zeros(2000, np.intp), np.zeros(2000))
+    everywhere = search_near(sample, centers, nowhere, near_centers(centers, 300))
     assert (everywhere.labels == expected).mean() > 0.999
-    some = assign_near(sample, centers, cells, 5)
+    some = search_near(sample, centers, cells, near)
     np.testing.assert_array_equal(some.labels, cells.labels)
 
 

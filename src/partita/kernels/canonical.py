@@ -43,11 +43,17 @@ def rows_hash(X, start, stop, keys, out):
 def rows_nonfinite(X, start, stop):
     """Row-major position of the first NaN or infinity in rows `start` to `stop`, -1 if there is none."""
     d = X.shape[1]
+    whole = d - d % 16
+    sums = np.empty(16, X.dtype)
     for i in range(start, stop):
-        good = True
-        for j in range(d):
-            good &= (X[i, j] - X[i, j]) == 0.0
-        if not good:
+        # A value less itself is 0, or NaN for NaN and infinity; in lanes, so that it is one vector operation.
+        sums[:] = 0.0
+        for j in range(0, whole, 16):
+            for lane in range(16):
+                sums[lane] += X[i, j + lane] - X[i, j + lane]
+        for j in range(whole, d):
+            sums[j - whole] += X[i, j] - X[i, j]
+        if not sums.sum() == 0.0:
             for j in range(d):
                 if not np.isfinite(X[i, j]):
                     return i * d + j

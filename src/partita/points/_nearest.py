@@ -1,23 +1,26 @@
 """Which cell a row belongs to: a pure function of the row and the centres. Called by HierarchicalKMeans.
 
 A row looks for its nearest *guide* (a centre of a group of cells) first, then for the nearest among the cells
-that the guide lists. Both searches are decided by ``kernels.assign``, so that neither the block nor the
+that the guide lists. Both searches are decided by ``kernels.find``, so that neither the block nor the
 threads nor the BLAS have a say, and training rows and new rows get the same answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
-from partita.kernels.assign import frame_row, frame_rows, scores_settle
-from partita.kernels.lloyd import labels_group
-from partita.points._sample import half_squares
+from partita.kernels.assign import frame_row, frame_rows
+from partita.kernels.find import rows_find, rows_tally
+from partita.points._sample import half_squares, normalise
 
-_BLOCK = 8192
+_BLOCK = 16384
+_BITS = 61
+_BOUND = 4.0
+_MOST_BOUND = 4096.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,13 @@ class Frame:
         """Rows of X in the frame, float32 (b, d), and their lengths, float64[b]."""
         framed = np.empty((len(rows), X.shape[1]), np.float32)
         norms = np.empty(len(rows))
-        frame_rows(X, rows, self.shift, self.scale, self.unit, framed, norms)
+        map_blocks(
+            lambda start, stop: frame_rows(
+                X, rows[start:stop], self.shift, self.scale, self.unit, framed[start:stop], norms[start:stop]
+            ),
+            len(rows),
+            _BLOCK,
+        )
         return framed, norms
 
     def see_exactly(self, X: np.ndarray, row: int) -> np.ndarray:
@@ -47,33 +56,6 @@ class Frame:
     def undo(self, centers: np.ndarray) -> np.ndarray:
         """Centres in the units of the data (for cosine, of length at most 1)."""
         return (centers + self.shift) / self.scale
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Centres with what a search needs of them, worked out once."""
-
-    centers: np.ndarray
-    numbers: np.ndarray
-    columns: np.ndarray = field(init=False)
-    half: np.ndarray = field(init=False)
-    longest: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        lengths = np.sqrt(np.einsum("ij,ij->i", self.centers, self.centers))
-        object.__setattr__(self, "columns", np.ascontiguousarray(self.centers.T, dtype=np.float32))
-        object.__setattr__(self, "half", half_squares(self.centers))
-        object.__setattr__(self, "longest", float(lengths.max()))
-
-    def settle(self, X, rows, frame, framed, norms, labels, distances) -> None:
-        """Write the number and the squared distance of the nearest centre of each of `rows`."""
-        # Rows beyond float32 give infinite products, which the kernel sees and decides in float64.
-        with np.errstate(over="ignore", invalid="ignore"):
-            products = framed @ self.columns
-        scores_settle(
-            products, self.half, X, rows, frame.shift, frame.scale, frame.unit, norms,
-            self.centers, self.numbers, self.longest, labels, distances,
-        )  # fmt: skip
 
 
 class Nearest:
@@ -93,8 +75,16 @@ class Nearest:
         self, frame: Frame, centers: np.ndarray, guides: np.ndarray, lists: list[np.ndarray]
     ) -> None:
         self.frame, self.centers, self.guides, self.lists = frame, centers, guides, lists
-        self._guides = _Table(guides, np.arange(len(guides)))
-        self._tables = [_Table(np.ascontiguousarray(centers[cells]), cells) for cells in lists]
+        first = np.concatenate([[0], np.cumsum([len(cells) for cells in lists])]).astype(np.intp)
+        numbers = np.concatenate(lists).astype(np.intp)
+        rows, half = centers.astype(np.float32), half_squares(centers)
+        longest = np.maximum.reduceat(_lengths(centers)[numbers], first[:-1])
+        self._guides = guides, guides.astype(np.float32), half_squares(guides), float(_lengths(guides).max())
+        self._listed = first, numbers, rows[numbers], half[numbers], longest, centers
+
+    def at(self, centers: np.ndarray) -> Nearest:
+        """The same with all centres elsewhere, known to the guides that knew them."""
+        return Nearest(self.frame, centers, self.guides, self.lists)
 
     def moved(self, cells: np.ndarray, centers: np.ndarray) -> Nearest:
         """The same with some centres elsewhere, known to every guide."""
@@ -111,24 +101,105 @@ class Nearest:
         progress: Progress | None = None,
     ) -> None:
         """Write cells (int32[n]) and squared distances in the frame (float64[n]) at `rows` (intp)."""
-
-        watcher = progress or Progress()
+        watcher, frame = progress or Progress(), self.frame
         map_blocks(
-            lambda start, stop: self._find(X, rows[start:stop], labels, distances),
+            lambda start, stop: rows_find(
+                X, rows[start:stop], frame.shift, frame.scale, frame.unit, *self._guides, *self._listed,
+                labels, distances,
+            ),
             len(rows),
             _BLOCK,
             after=lambda done: watcher.advance(_BLOCK),
-        )
+        )  # fmt: skip
 
-    def _find(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray, distances: np.ndarray) -> None:
-        framed, norms = self.frame.see(X, rows)
-        if len(self._tables) == 1:
-            self._tables[0].settle(X, rows, self.frame, framed, norms, labels, distances)
-            return
-        self._guides.settle(X, rows, self.frame, framed, norms, labels, distances)
-        first, members = np.empty(len(self._tables) + 1, np.intp), np.empty(len(rows), np.intp)
-        labels_group(labels[rows].astype(np.intp), first, members)
-        for guide, table in enumerate(self._tables):
-            mine = members[first[guide] : first[guide + 1]]
-            if len(mine):
-                table.settle(X, rows[mine], self.frame, framed[mine], norms[mine], labels, distances)
+    def tally(self, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, total: float) -> Tally:
+        """Sums of `rows` (intp) by the nearest listed cell, the same for any order of them.
+
+        Parameters
+        ----------
+        weight : float64[n], or of length 0 where all rows weigh 1
+        total : float
+            The weight of all `rows`.
+        """
+        bound = _BOUND
+        while True:
+            tally = Tally.empty(self.centers.shape, total, bound)
+            largest = self.add(X, rows, weight, tally)
+            if largest <= bound or bound >= _MOST_BOUND:
+                return replace(tally, trusted=largest <= bound)
+            bound = min(2.0 ** np.ceil(np.log2(largest)), _MOST_BOUND)
+
+    def add(self, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, tally: Tally) -> float:
+        """Add `rows` to a tally; the largest coordinate of them."""
+        frame = self.frame
+        spare: list[Tally] = []
+
+        def block(start: int, stop: int) -> float:
+            own = spare.pop() if spare else tally.like()
+            found = rows_tally(
+                X, rows[start:stop], weight, frame.shift, frame.scale, frame.unit, *self._guides,
+                *self._listed, tally.steps, own.sums, own.mass, own.squares,
+            )  # fmt: skip
+            spare.append(own)
+            return float(found)
+
+        largest = max(map_blocks(block, len(rows), _BLOCK), default=0.0)
+        for own in spare:
+            tally.sums[:] += own.sums
+            tally.mass[:] += own.mass
+            tally.squares[:] += own.squares
+        return largest
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows added up cell by cell, in whole steps, so that the order of the rows leaves no trace.
+
+    Attributes
+    ----------
+    sums : int64 (k, d)
+    mass : int64[k]
+    squares : int64[1]
+        The squared lengths of all rows.
+    steps : float64[3]
+        How many make 1, of each of the three; powers of two.
+    trusted : bool
+        Whether no row lies beyond the range of the steps.
+    """
+
+    sums: np.ndarray
+    mass: np.ndarray
+    squares: np.ndarray
+    steps: np.ndarray
+    trusted: bool = True
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...], total: float, bound: float) -> Tally:
+        """For rows of weight `total` with coordinates up to `bound`."""
+        sizes = np.array([bound, 1.0, bound * bound * shape[1]]) * max(total, 1e-250)
+        steps = np.ldexp(1.0, _BITS - np.frexp(sizes)[1])
+        return cls(np.zeros(shape, np.int64), np.zeros(shape[0], np.int64), np.zeros(1, np.int64), steps)
+
+    def like(self) -> Tally:
+        """An empty one with the same steps."""
+        return Tally(np.zeros_like(self.sums), np.zeros_like(self.mass), np.zeros(1, np.int64), self.steps)
+
+    def means(self, centers: np.ndarray, *, unit: bool) -> np.ndarray:
+        """Centres at the means, float64 (k, d); those without rows stay where they are."""
+        means, mass = centers.copy(), self.mass / self.steps[1]
+        full = self.mass > 0
+        means[full] = self.sums[full] / self.steps[0] / mass[full, None]
+        if unit:
+            normalise(means)
+        return means
+
+    def inertia(self, centers: np.ndarray) -> float:
+        """The weighted squared distances of all rows to the centres of their cells."""
+        mass, sums = self.mass / self.steps[1], self.sums / self.steps[0]
+        products = np.einsum("ij,ij->i", centers, sums)
+        own = mass * np.einsum("ij,ij->i", centers, centers)
+        return float(self.squares[0] / self.steps[2] + (own - 2.0 * products).sum())
+
+
+def _lengths(centers: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("ij,ij->i", centers, centers))

@@ -11,17 +11,14 @@ import numpy as np
 
 from partita._core.errors import InfeasibleError
 from partita._core.progress import Progress
-from partita.points._grow import CellTree, grow_cells
+from partita.points._grow import CellTree, grow_tree
 from partita.points._input import CanonicalRows
+from partita.points._learn import FEWEST_ROWS, Plan, learn, polish
 from partita.points._nearest import Frame, Nearest
-from partita.points._sample import Cells, Sample, assign_all, mean_of, refine
+from partita.points._sample import Cells, Sample, assign_all, mean_of
 
-_ROWS_PER_CELL = 128
-_FEWEST_ROWS = 32768
-_NEAR = 64
 _ONE_GUIDE = 128
 _MOST_CELLS = 1024
-_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,7 @@ class Request:
     n_leaves: int
     branching: int | None
     max_size: int | None
-    max_iter: int
-    tol: float
+    plan: Plan
 
 
 @dataclass
@@ -118,7 +114,7 @@ def build(rows: CanonicalRows, request: Request, *, unit: bool, progress: Progre
         When float64 can't tell enough rows apart.
     """
     heavy = np.flatnonzero(rows.weight > 0)
-    frame = frame_of(rows, heavy[:_FEWEST_ROWS], unit=unit)
+    frame = frame_of(rows, heavy[:FEWEST_ROWS], unit=unit)
     builder = _Builder(rows, request, frame, progress)
     root, work = builder.divide(_Task(0, np.arange(len(rows.source)), heavy, request.n_leaves))
     while work:
@@ -135,10 +131,6 @@ def leaves_for(n_rows: int, n_distinct: int, max_size: int) -> int:
     if n_rows <= max_size:
         return 1
     return max(2, min(n_distinct, _MOST_CELLS, -(-5 * n_rows // (4 * max_size))))
-
-
-def _sample_size(n_leaves: int) -> int:
-    return max(_FEWEST_ROWS, _ROWS_PER_CELL * n_leaves)
 
 
 @dataclass(frozen=True)
@@ -159,37 +151,50 @@ class _Builder:
     def __init__(self, rows: CanonicalRows, request: Request, frame: Frame, progress: Progress) -> None:
         n = len(rows.source)
         self._rows, self._request, self._frame, self._progress = rows, request, frame, progress
-        self._labels = np.empty(n, np.int32)
+        self._labels, self._weight = np.empty(n, np.int32), np.empty(0)
+        if not (rows.weight == 1.0).all():
+            self._weight = np.zeros(n)
+            self._weight[rows.first] = rows.weight
         self.parent, self.node, self.distances = [-1], np.empty(n, np.intp), np.empty(n)
         self.n_iter, self.converged = 0, True
 
     def divide(self, task: _Task) -> tuple[Stage, list[_Task]]:
         """Learn the cells of a node, assign its rows, and name the cells that are still too large."""
-        tree, centers, guides, lists = self._learn(task)
+        tree, nearest = self._learn(task)
         self._progress.start(f"Assign {len(task.members)} rows", len(task.members))
-        nearest = self._assign(Nearest(self._frame, centers, guides, lists), task)
+        nearest = self._assign(nearest, task)
         local = np.concatenate([[task.node], len(self.parent) + np.arange(len(tree.parent) - 1)])
         self.parent += [int(local[above]) for above in tree.parent[1:]]
         stage = Stage(nearest, local[tree.leaves].astype(np.intp))
         self.node[task.members] = stage.nodes[self._labels[task.members]]
         return stage, self._too_large(stage, task)
 
-    def _learn(self, task: _Task) -> tuple[CellTree, np.ndarray, np.ndarray, list[np.ndarray]]:
-        rows, request = self._rows, self._request
-        learnt = task.ids[: _sample_size(task.n_leaves)]
-        self._progress.start(f"Learn {task.n_leaves} cells from {len(learnt)} rows")
-        points, norms = self._frame.see(rows.source, rows.first[learnt])
-        squares = (norms * norms).astype(np.float32)
-        sample = Sample(points, rows.weight[learnt], squares, self._frame.unit)
-        tree = grow_cells(sample, task.n_leaves, request.branching, by_size=request.max_size is not None)
-        centers = tree.centers.copy()
-        cells = Cells(tree.labels, np.zeros(len(sample)))
-        cells, n_iter, converged = refine(
-            sample, centers, cells, max_iter=request.max_iter, tol=request.tol, n_near=_NEAR
-        )
-        self.n_iter, self.converged = max(self.n_iter, n_iter), self.converged and converged
-        cells = _fill_sample(sample, centers, cells)
-        return tree, centers, *_guides(tree, sample, centers, cells)
+    def _learn(self, task: _Task) -> tuple[CellTree, Nearest]:
+        plan, k = self._request.plan, task.n_leaves
+        size = plan.sample_size(k)
+        self._progress.start(f"Learn {k} cells from {min(size, len(task.ids))} rows")
+        sample = self._sample(task.ids[:size])
+        learnt = learn(sample, k, plan, by_size=self._request.max_size is not None)
+        self.n_iter, self.converged = max(self.n_iter, learnt.n_iter), self.converged and learnt.converged
+        centers, cells = learnt.centers, learnt.cells
+        tree = self._tree(sample, centers, cells)
+        centers, cells = centers[tree.centers], Cells(_inverse(tree.centers)[cells.labels], cells.distances)
+        nearest = Nearest(self._frame, centers, *_guides(tree, sample, centers, cells))
+        if len(task.ids) > size:
+            rows = np.sort(self._rows.first[task.ids])
+            nearest = polish(nearest, self._rows.source, rows, self._weight, plan.polish)
+        return tree, nearest
+
+    def _sample(self, ids: np.ndarray) -> Sample:
+        rows = self._rows
+        points, norms = self._frame.see(rows.source, rows.first[ids])
+        return Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), self._frame.unit)
+
+    def _tree(self, sample: Sample, centers: np.ndarray, cells: Cells) -> CellTree:
+        mass = np.bincount(cells.labels, sample.weight, len(centers))
+        points, least = centers.astype(np.float32), mass[mass > 0].min()
+        squares = np.einsum("ij,ij->i", points, points)
+        return grow_tree(Sample(points, np.maximum(mass, least), squares), self._request.branching)
 
     def _assign(self, nearest: Nearest, task: _Task) -> Nearest:
         """Assign the rows; empty cells move to the farthest rows and all is assigned anew: inertia falls."""
@@ -224,16 +229,10 @@ class _Builder:
         return work
 
 
-def _fill_sample(sample: Sample, centers: np.ndarray, cells: Cells) -> Cells:
-    """Give centres without rows the rows that are farthest from theirs."""
-    for _ in range(_ROUNDS):
-        empty = np.flatnonzero(np.bincount(cells.labels, minlength=len(centers)) == 0)
-        if not len(empty):
-            break
-        farthest = np.argsort(-cells.distances, kind="stable")[: len(empty)]
-        centers[empty[: len(farthest)]] = sample.points[farthest]
-        cells = assign_all(sample, centers)
-    return cells
+def _inverse(order: np.ndarray) -> np.ndarray:
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return places
 
 
 def _guides(

@@ -1,4 +1,4 @@
-"""k-means on rows in memory: start, means, refinement among near cells. Called by HierarchicalKMeans.
+"""k-means on rows in memory: rows, cells, means. Called by the makers of points.
 
 Rows stand in content order, cells are summed row after row in float64, and blocks don't depend on the number
 of threads; so the same rows give the same centres, bit for bit.
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita._core.threads import map_blocks
-from partita.kernels.assign import scores_argmin
 from partita.kernels.lloyd import cells_mean, labels_group
+from partita.kernels.near import scores_argmin
 
 _ROWS = 512
 _CELLS = 64
-_GOLDEN_RATIO = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,10 @@ class Sample:
     def take(self, rows: np.ndarray) -> Sample:
         """Some of the rows, copied."""
         return Sample(self.points[rows], self.weight[rows], self.squares[rows], self.unit)
+
+    def head(self, n: int) -> Sample:
+        """The first `n` rows, not copied."""
+        return Sample(self.points[:n], self.weight[:n], self.squares[:n], self.unit)
 
 
 @dataclass(frozen=True)
@@ -80,42 +83,6 @@ def assign_all(sample: Sample, centers: np.ndarray) -> Cells:
     return cells
 
 
-def assign_near(sample: Sample, centers: np.ndarray, cells: Cells, n_near: int) -> Cells:
-    """For each row the nearest among the `n_near` centres around its present one. O(s n_near d + k^2 d)."""
-    near = near_centers(centers, n_near)
-    rows32, half = centers.astype(np.float32), half_squares(centers)
-    first, members = cells.groups(len(centers))
-    found = Cells(np.empty_like(cells.labels), np.empty_like(cells.distances))
-
-    def block(start: int, stop: int) -> None:
-        for cell in range(start, stop):
-            rows = members[first[cell] : first[cell + 1]]
-            labels, distances = np.empty(len(rows), np.intp), np.empty(len(rows))
-            products = sample.points[rows] @ rows32[near[cell]].T
-            scores_argmin(products, half[near[cell]], sample.squares[rows], labels, distances)
-            found.labels[rows], found.distances[rows] = near[cell][labels], distances
-
-    map_blocks(block, len(centers), _CELLS)
-    return found
-
-
-def near_centers(centers: np.ndarray, n_near: int) -> np.ndarray:
-    """The `n_near` nearest centres of each centre, itself among them, ascending, intp (k, n_near)."""
-    k = len(centers)
-    if n_near >= k:
-        return np.tile(np.arange(k), (k, 1))
-    rows32, half = centers.astype(np.float32), half_squares(centers)
-    near = np.empty((k, n_near), np.intp)
-
-    def block(start: int, stop: int) -> None:
-        scores = half - rows32[start:stop] @ rows32.T
-        scores[np.arange(stop - start), np.arange(start, stop)] = -np.inf
-        near[start:stop] = np.sort(np.argpartition(scores, n_near - 1, axis=1)[:, :n_near], axis=1)
-
-    map_blocks(block, k, _ROWS)
-    return near
-
-
 def move_centers(sample: Sample, cells: Cells, centers: np.ndarray) -> None:
     """Put each centre at the weighted mean of its rows; an empty cell takes the row farthest from its own."""
     first, members = cells.groups(len(centers))
@@ -149,31 +116,6 @@ def normalise(centers: np.ndarray) -> None:
     centers /= lengths[:, None]
 
 
-def start_centers(sample: Sample, k: int) -> np.ndarray:
-    """`k` rows far from one another: greedy k-means++ with a fixed sequence in the place of random numbers.
-
-    The rows are in the order of their hashes, so that points of a golden-ratio sequence on the cumulated
-    squared distances are as good as random draws. O(s k d log k).
-
-    References
-    ----------
-    D. Arthur and S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007,
-    https://dl.acm.org/doi/10.5555/1283383.1283494
-    """
-    points, weight, squares = sample.points, sample.weight, sample.squares
-    trials = 2 + int(np.log(k))
-    chosen = np.empty(k, np.intp)
-    chosen[0] = _draw(np.cumsum(weight), np.array([0.5]))[0]
-    lowest = _squared(points, squares, chosen[:1])[0]
-    for c in range(1, k):
-        turns = (np.arange(c * trials, (c + 1) * trials) * _GOLDEN_RATIO) % 1.0
-        drawn = _draw(np.cumsum(weight * lowest), turns)
-        lowered = np.minimum(_squared(points, squares, drawn), lowest)
-        best = int(np.argmin(lowered @ weight))
-        chosen[c], lowest = drawn[best], lowered[best]
-    return points[chosen].astype(np.float64)
-
-
 def lloyd(sample: Sample, centers: np.ndarray, max_iter: int) -> Cells:
     """Move `centers` (in place) at most `max_iter` times; the assignment to the last of them."""
     cells = assign_all(sample, centers)
@@ -183,43 +125,3 @@ def lloyd(sample: Sample, centers: np.ndarray, max_iter: int) -> Cells:
         if np.array_equal(before.labels, cells.labels):
             break
     return cells
-
-
-def refine(
-    sample: Sample, centers: np.ndarray, cells: Cells, *, max_iter: int, tol: float, n_near: int
-) -> tuple[Cells, int, bool]:
-    """Lloyd's iterations on `centers` (in place) in which rows re-check only the cells near their own.
-
-    Parameters
-    ----------
-    cells : Cells
-        Where the rows are at first.
-
-    Returns
-    -------
-    cells : Cells
-        The nearest centre for each row, as far as it was looked for.
-    n_iter : int
-    converged : bool
-        Whether an iteration lowered the inertia by less than `tol` of it.
-    """
-    cells = assign_near(sample, centers, cells, n_near)
-    inertia = float(sample.weight @ cells.distances)
-    converged, n_iter = False, 0
-    while n_iter < max_iter and not converged:
-        n_iter += 1
-        move_centers(sample, cells, centers)
-        cells = assign_near(sample, centers, cells, n_near)
-        before, inertia = inertia, float(sample.weight @ cells.distances)
-        converged = before - inertia <= tol * before
-    return cells, n_iter, converged
-
-
-def _draw(cumulated: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    positions = np.searchsorted(cumulated, turns * cumulated[-1], side="right")
-    return np.minimum(positions, len(cumulated) - 1)
-
-
-def _squared(points: np.ndarray, squares: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    products = points[rows] @ points.T
-    return np.maximum(squares[rows][:, None] + squares - 2.0 * products, 0.0).astype(np.float64)

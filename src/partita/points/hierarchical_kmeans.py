@@ -7,19 +7,15 @@ import time
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from partita import __version__
 from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
-from partita.hierarchy import assemble
-from partita.hierarchy.maker import InductiveMaker
-from partita.hierarchy.record import MadeBy
+from partita.points._cells import CellsMaker
 from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
+from partita.points._learn import Plan
 from partita.points._nested import Nested, Request, build, leaves_for
-from partita.points._summary import Summary
 
 _CITATION = (
     "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), "
@@ -28,7 +24,7 @@ _CITATION = (
 )
 
 
-class HierarchicalKMeans(InductiveMaker):
+class HierarchicalKMeans(CellsMaker):
     """Divide rows into nested cells, each row belonging to its nearest centre.
 
     *When to choose this*: you want many cells of vectors, fast, and know about how many or how large
@@ -46,10 +42,16 @@ class HierarchicalKMeans(InductiveMaker):
         Most rows in a cell of the finest level. Larger cells are divided again. Not with `n_clusters`.
     metric : {"euclidean", "cosine"}
         For cosine, rows and centres have length 1; rows of zeros lie at the origin.
+    swaps : int
+        Most rounds in which centres that are hardly missed move into the largest cells (see Notes).
     max_iter : int
-        Most iterations of the refinement after the division from the top.
+        Most iterations of the refinement after them.
     tol : float
         The refinement ends when an iteration lowers the inertia by less than this share of it.
+    rows_per_cell : int
+        Rows that are learnt from, for each cell (and at least 32,768 in all).
+    polish : int
+        Most passes over all rows after that, where there are more rows than were learnt from.
     random_state : None, int or generator
         Accepted, and without effect: nothing here is random.
     n_jobs : int, optional
@@ -75,13 +77,18 @@ class HierarchicalKMeans(InductiveMaker):
 
     Notes
     -----
-    Centres are learnt on a sample of 128 rows a cell, at least 32,768 (the first rows in the order of their
-    hashes): from the top by greedy k-means++ and Lloyd's iterations, cells receiving children in proportion
-    to their inertia (with `max_size`, to their weight), then by iterations over all cells in which a row
-    re-checks the 64 cells around its own. All rows are then assigned once, each to the nearest of the cells
-    around its group of cells; that finds the nearest of all centres for nearly all rows, and the same one in
-    ``predict``.
-    Time O(n k^0.5 d) for that, O(128 k^1.5 d) for learning; memory for the sample, and about 80 n bytes.
+    Centres are learnt on a sample of the rows (the first in the order of their hashes): from the top by
+    greedy k-means++ and Lloyd's iterations, cells receiving centres in proportion to their inertia (with
+    `max_size`, to their weight). In each round of `swaps`, the centres whose rows lose least by going to
+    their second nearest are given to the cells that gain most by being halved, as long as the gain is larger
+    than the loss; then Lloyd's iterations follow in which a row re-checks the 64 cells around its own (32 for
+    more than 2,048 cells). The start hardly matters then. The tree is made over the finished centres, from
+    the top.
+    All rows are then assigned to the nearest of the cells around their group of cells, once for each pass of
+    `polish`, which moves centres to the means of their rows, and once for good; that finds the nearest of all
+    centres for nearly all rows, and the same one in ``predict``.
+    Time O(n k^0.5 d) for that, O(128 k d (k^0.5 + 64 i) + k^2 d) for learning in i iterations; memory for the
+    sample, O(k d), and about 80 n bytes.
 
     The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training
     rows gives ``labels_``.
@@ -93,6 +100,9 @@ class HierarchicalKMeans(InductiveMaker):
 
     D. Arthur and S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007.
     https://dl.acm.org/doi/10.5555/1283383.1283494
+
+    T. Kaukoranta, P. Fränti and O. Nevalainen, Iterative split-and-merge algorithm for vector quantization
+    codebook generation, Optical Engineering 37 (1998). https://doi.org/10.1117/1.601799
 
     Examples
     --------
@@ -110,8 +120,11 @@ class HierarchicalKMeans(InductiveMaker):
         "branching": Optional(Integer(low=2)),
         "max_size": Optional(Integer(low=1)),
         "metric": OneOf(("euclidean", "cosine")),
+        "swaps": Integer(low=0),
         "max_iter": Integer(low=0),
         "tol": Real(low=0.0),
+        "rows_per_cell": Integer(low=1),
+        "polish": Integer(low=0),
         "random_state": Seed(),
         "n_jobs": Optional(Integer()),
         "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
@@ -124,8 +137,11 @@ class HierarchicalKMeans(InductiveMaker):
         branching: int | None = None,
         max_size: int | None = None,
         metric: str = "euclidean",
+        swaps: int = 3,
         max_iter: int = 10,
         tol: float = 2e-3,
+        rows_per_cell: int = 128,
+        polish: int = 1,
         random_state: Any = None,
         n_jobs: int | None = None,
         progress: bool | Progress | None = None,
@@ -134,8 +150,11 @@ class HierarchicalKMeans(InductiveMaker):
         self.branching = branching
         self.max_size = max_size
         self.metric = metric
+        self.swaps = swaps
         self.max_iter = max_iter
         self.tol = tol
+        self.rows_per_cell = rows_per_cell
+        self.polish = polish
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.progress = progress
@@ -174,14 +193,8 @@ class HierarchicalKMeans(InductiveMaker):
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
             request = self._request(rows)
             nested = build(rows, request, unit=self.metric == "cosine", progress=progress)
-            self._keep(nested, rows, request, started)
+            self._keep(nested, rows, started, _CITATION, self._choices(request, nested))
         return self
-
-    def apply(self, X: Any) -> np.ndarray:
-        """The leaf part of each row of `X`, intp[n]; for the training rows ``hierarchy_.item_part``."""
-        check_is_fitted(self)
-        with thread_scope(self.n_jobs):
-            return self._part_of_node[self._nested.find(check_points(self, X, reset=False))]
 
     def _request(self, rows: CanonicalRows) -> Request:
         n, distinct = len(rows.source), int(np.count_nonzero(rows.weight))
@@ -210,47 +223,15 @@ class HierarchicalKMeans(InductiveMaker):
                 name="n_clusters",
                 got=n_leaves,
             )
-        return Request(n_leaves, self.branching, self.max_size, self.max_iter, self.tol)
+        plan = Plan(self.rows_per_cell, self.swaps, self.max_iter, self.tol, self.polish)
+        return Request(n_leaves, self.branching, self.max_size, plan)
 
-    def _keep(self, nested: Nested, rows: CanonicalRows, request: Request, started: float) -> None:
-        cells, frame = Summary(nested, rows), nested.root.nearest.frame
-        with np.errstate(over="ignore"):
-            self.inertia_ = float(np.float64(cells.cost) / frame.scale / frame.scale)
-        self.n_iter_ = max(1, nested.n_iter)
-        made_by = MadeBy(
-            method=type(self).__name__,
-            parameters=self._plain_parameters(),
-            version=__version__,
-            fingerprint=rows.fingerprint,
-            choices=self._choices(request, cells),
-            cost=self.inertia_,
-            converged=bool(nested.converged),
-            seconds=time.perf_counter() - started,
-            citation=_CITATION,
-        )
-        hierarchy, self._part_of_node = assemble(
-            nested.node,
-            cells.parent,
-            np.sqrt(cells.inertia) / frame.scale,
-            levels=cells.levels(),
-            part_data={
-                "center": frame.undo(cells.centers).astype(rows.source.dtype),
-                "radius": cells.radius / frame.scale,
-            },
-            item_rank=rows.rank,
-            part_key=cells.centers,
-            made_by=made_by,
-        )
-        self._nested = nested
-        self._set_hierarchy(hierarchy)
-        self.cluster_centers_ = hierarchy.part_data["center"][hierarchy.levels[-1]]
-
-    def _choices(self, request: Request, cells: Summary) -> dict[str, Any]:
+    def _choices(self, request: Request, nested: Nested) -> dict[str, Any]:
         """What the parameters left open."""
         choices: dict[str, Any] = {}
         if self.n_clusters is None:
             why = "as many as max_size needs" if self.max_size else "the square root of the distinct rows"
-            choices["n_clusters"] = f"{int(cells.is_leaf.sum())}: {why}"
+            choices["n_clusters"] = f"{len(nested.parent) - len(set(nested.parent[1:]))}: {why}"
         if self.branching is None and request.n_leaves > 1:
             choices["branching"] = f"{math.ceil(math.sqrt(request.n_leaves))}, then all cells at once"
         return choices

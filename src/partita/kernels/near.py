@@ -1,0 +1,200 @@
+"""k-means among near cells: rows of a cell meet only the centres around it, by one small product each.
+
+For passes whose last digits don't matter. Called by the makers of points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partita.kernels.jit import jit
+
+_TILE = 128
+_RUN = 64
+
+
+@jit(fastmath={"nnan", "nsz"})
+def score_lowest(products, half):
+    """Lowest ``half[j] - products[j]``, which is half the squared distance less a constant of the row.
+
+    IN products, half float32[k]. NaNs are ruled out, so that compilers vectorise the search.
+    """
+    lowest = np.float32(np.inf)
+    for j in range(half.shape[0]):
+        value = half[j] - products[j]
+        lowest = value if value < lowest else lowest
+    return lowest
+
+
+@jit
+def score_place(products, half, lowest):
+    """The first place whose score is not above the lowest."""
+    for j in range(half.shape[0]):
+        if half[j] - products[j] <= lowest:
+            return j
+    return 0
+
+
+@jit
+def rows_gather(points, rows, out):
+    """OUT out (b, d): rows of points (n, d). IN rows intp[b]."""
+    for t in range(rows.shape[0]):
+        row = rows[t]
+        for j in range(points.shape[1]):
+            out[t, j] = points[row, j]
+
+
+@jit
+def cells_search(
+    points, squares, first, members, start, stop, list_first, lists, centers, half, labels, distances
+):
+    """The nearest centre of each row of cells `start` to `stop`, among those that its cell lists.
+
+    IN points float32 (n, d), squares float32[n] (squared lengths), first, members (labels_group), list_first
+    intp[c + 1], lists intp (cell c lists ``lists[list_first[c]:list_first[c + 1]]``), centers float32 (k, d),
+    half float32[k] (half squared lengths).
+    OUT labels intp[n], distances float64[n] (squared, not below 0), at the rows of those cells.
+    """
+    d = points.shape[1]
+    rows = np.empty((_TILE, d), np.float32)
+    for c in range(start, stop):
+        if first[c] == first[c + 1]:
+            continue
+        near = lists[list_first[c] : list_first[c + 1]]
+        own, own_half = _listed(centers, half, near)
+        products = np.empty((_TILE, near.shape[0]), np.float32)
+        for base in range(first[c], first[c + 1], _TILE):
+            tile = members[base : min(base + _TILE, first[c + 1])]
+            b = tile.shape[0]
+            rows_gather(points, tile, rows)
+            np.dot(rows[:b], own.T, products[:b])
+            for t in range(b):
+                lowest = score_lowest(products[t], own_half)
+                labels[tile[t]] = near[score_place(products[t], own_half, lowest)]
+                distances[tile[t]] = max(0.0, np.float64(squares[tile[t]]) + 2.0 * np.float64(lowest))
+
+
+@jit
+def cells_search_two(
+    points, squares, first, members, start, stop, list_first, lists, centers, half, labels, distances, second,
+    extra,
+):  # fmt: skip
+    """As ``cells_search``, and the centre that would be next. At least two are listed.
+
+    OUT second intp[n], extra float64[n] (by how much its squared distance is larger).
+    """
+    d = points.shape[1]
+    rows = np.empty((_TILE, d), np.float32)
+    for c in range(start, stop):
+        if first[c] == first[c + 1]:
+            continue
+        near = lists[list_first[c] : list_first[c + 1]]
+        own, own_half = _listed(centers, half, near)
+        products = np.empty((_TILE, near.shape[0]), np.float32)
+        for base in range(first[c], first[c + 1], _TILE):
+            tile = members[base : min(base + _TILE, first[c + 1])]
+            b = tile.shape[0]
+            rows_gather(points, tile, rows)
+            np.dot(rows[:b], own.T, products[:b])
+            for t in range(b):
+                row = tile[t]
+                lowest = score_lowest(products[t], own_half)
+                place = score_place(products[t], own_half, lowest)
+                products[t, place] = -np.inf
+                next_lowest = score_lowest(products[t], own_half)
+                labels[row] = near[place]
+                distances[row] = max(0.0, np.float64(squares[row]) + 2.0 * np.float64(lowest))
+                second[row] = near[score_place(products[t], own_half, next_lowest)]
+                extra[row] = 2.0 * (np.float64(next_lowest) - np.float64(lowest))
+
+
+@jit
+def _listed(centers, half, near):
+    own, own_half = (
+        np.empty((near.shape[0], centers.shape[1]), np.float32),
+        np.empty(near.shape[0], np.float32),
+    )
+    rows_gather(centers, near, own)
+    for j in range(near.shape[0]):
+        own_half[j] = half[near[j]]
+    return own, own_half
+
+
+@jit
+def scores_argmin(products, half, squares, labels, distances):
+    """The nearest centre of each row as the products say.
+
+    IN products float32 (b, k), half float32[k], squares float32[b] (squared lengths of rows).
+    OUT labels intp[b], distances float64[b] (squared, not below 0).
+    """
+    for i in range(labels.shape[0]):
+        lowest = score_lowest(products[i], half)
+        labels[i] = score_place(products[i], half, lowest)
+        distances[i] = max(0.0, np.float64(squares[i]) + 2.0 * np.float64(lowest))
+
+
+@jit
+def centers_near(centers, columns, half, start, stop, near):
+    """For centres `start` to `stop` the m nearest, themselves among them, ascending by number.
+
+    IN centers float32 (k, d), columns float32 (d, k) (the same, turned), half float32[k].
+    OUT near intp (k, m).
+    """
+    m = near.shape[1]
+    scores = np.dot(centers[start:stop], columns)
+    heap, places = np.empty(m, np.float32), np.empty(m, np.intp)
+    for i in range(stop - start):
+        score = scores[i]
+        for j in range(score.shape[0]):
+            score[j] = half[j] - score[j]
+        score[start + i] = -np.inf
+        _select(score, heap, places)
+        near[start + i] = np.sort(places)
+
+
+@jit(fastmath={"nnan", "nsz"})
+def _lowest_value(values):
+    lowest = np.float32(np.inf)
+    for value in values:
+        lowest = value if value < lowest else lowest
+    return lowest
+
+
+@jit
+def _select(score, heap, places):
+    """Places of the lowest scores, as many as there is room for; of equal ones the first."""
+    heap[:] = np.inf
+    m, k = heap.shape[0], score.shape[0]
+    for j in range(m):
+        places[j] = j
+    for j in range(m):
+        _heap_put(heap, places, np.float32(np.inf) if np.isnan(score[j]) else score[j], j, j + 1)
+    for base in range(m, k, _RUN):
+        run = score[base : min(base + _RUN, k)]
+        if _lowest_value(run) < heap[0]:
+            for j in range(run.shape[0]):
+                if run[j] < heap[0]:
+                    _heap_replace(heap, places, run[j], base + j)
+
+
+@jit
+def _heap_put(heap, places, value, place, size):
+    at = size - 1
+    while at > 0 and heap[(at - 1) // 2] < value:
+        heap[at], places[at] = heap[(at - 1) // 2], places[(at - 1) // 2]
+        at = (at - 1) // 2
+    heap[at], places[at] = value, place
+
+
+@jit
+def _heap_replace(heap, places, value, place):
+    at, m = 0, heap.shape[0]
+    while 2 * at + 1 < m:
+        low = 2 * at + 1
+        if low + 1 < m and heap[low + 1] > heap[low]:
+            low += 1
+        if heap[low] <= value:
+            break
+        heap[at], places[at] = heap[low], places[low]
+        at = low
+    heap[at], places[at] = value, place

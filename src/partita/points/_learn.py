@@ -1,0 +1,88 @@
+"""Centres learnt on a sample and polished on all rows. Called by the makers of points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from partita.points._nearest import Nearest
+from partita.points._refine import Effort, near_centers, refine, search_near
+from partita.points._sample import Cells, Sample
+from partita.points._start import nested_start
+
+FEWEST_ROWS = 32768
+_FILLS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How centres are learnt.
+
+    Attributes
+    ----------
+    rows_per_cell : int
+        Rows of the sample for each centre.
+    swaps, max_iter, tol
+        Of the refinement on the sample (``Effort``).
+    polish : int
+        Lloyd's iterations on all rows.
+    """
+
+    rows_per_cell: int
+    swaps: int
+    max_iter: int
+    tol: float
+    polish: int
+
+    def sample_size(self, k: int) -> int:
+        """Rows to learn `k` centres from."""
+        return max(FEWEST_ROWS, self.rows_per_cell * k)
+
+    def effort(self, k: int) -> Effort:
+        """The refinement of `k` centres."""
+        return Effort(self.swaps, self.max_iter, self.tol, 64 if k <= 2048 else 32)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Centres float64 (k, d), the cells of the sample, and how the refinement ended."""
+
+    centers: np.ndarray
+    cells: Cells
+    n_iter: int
+    converged: bool
+
+
+def learn(sample: Sample, k: int, plan: Plan, *, by_size: bool = False) -> Learnt:
+    """`k` centres of a sample; with `by_size` in proportion to weight rather than to inertia."""
+    centers, labels = nested_start(sample, k, by_size=by_size)
+    effort = plan.effort(k)
+    cells, n_iter, converged = refine(sample, centers, Cells(labels, np.zeros(len(sample))), effort)
+    return Learnt(centers, _fill(sample, centers, cells, effort.n_near), n_iter, converged)
+
+
+def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, passes: int) -> Nearest:
+    """Move centres to the means of all `rows` (intp, with weights float64[n] or none) that are nearest.
+
+    Where a row lies thousands of times farther out than those that were learnt from, nothing is moved.
+    """
+    total = float(weight[rows].sum()) if len(weight) else float(len(rows))
+    for _ in range(passes):
+        tally = nearest.tally(X, rows, weight, total)
+        if not tally.trusted:
+            break
+        nearest = nearest.at(tally.means(nearest.centers, unit=nearest.frame.unit))
+    return nearest
+
+
+def _fill(sample: Sample, centers: np.ndarray, cells: Cells, n_near: int) -> Cells:
+    """Give centres without rows the rows that are farthest from theirs."""
+    for _ in range(_FILLS):
+        empty = np.flatnonzero(np.bincount(cells.labels, minlength=len(centers)) == 0)
+        if not len(empty):
+            break
+        farthest = np.argsort(-cells.distances, kind="stable")[: len(empty)]
+        centers[empty[: len(farthest)]] = sample.points[farthest]
+        cells = search_near(sample, centers, cells, near_centers(centers, n_near))
+    return cells
