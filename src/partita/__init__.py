@@ -28,7 +28,7 @@ _PUBLIC = {
     "divide": "partita._divide",
     "load": "partita.hierarchy",
 }
-_ROOMS = ("hierarchy", "io", "points", "report", "text", "transport")
+_ROOMS = ("hierarchy", "io", "points", "report", "search", "text", "transport")
 
 __all__ = [
     "NOISE",
@@ -51,12 +51,13 @@ __all__ = [
     "load",
     "points",
     "report",
+    "search",
     "text",
     "transport",
 ]
 
 if TYPE_CHECKING:
-    from partita import hierarchy, io, points, report, text, transport
+    from partita import hierarchy, io, points, report, search, text, transport
     from partita._core.errors import (
         BudgetError,
         FileFormatError,
