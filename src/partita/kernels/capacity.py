@@ -16,15 +16,15 @@ from partita.kernels.jit import jit
 
 DONE, BLOCKED, BEYOND = 0, 1, 2
 
-# Skew heaps in one pool: key float64, item, left, right int32 of each slot, `free` int32 (a stack of slots, its
-# height first), roots int32 (k, k), and the key on top of each heap, tops float64 (k, k).
+# Skew heaps in one pool: key float64, item, left, right int32 of each slot, `free` int32 (a stack of slots,
+# its height first), roots int32 (k, k), and the key on top of each heap, tops float64 (k, k).
 Heaps = namedtuple("Heaps", "key item left right free roots tops")
-# Where each item may go, and for what: runs `first` intp[p + 1] of cells int32 and costs float64; own intp[p] is
-# the position in them where the item is.
+# Where each item may go, and for what: runs `first` intp[p + 1] of cells int32 and costs float64; own intp[p]
+# is the position in them where the item is.
 Choices = namedtuple("Choices", "first cells costs own")
-# Of each cell: price float64[k + 1] (the rest last), size intp[k], flow intp[k], lower, upper intp[k], reach
-# float64[k], surplus intp[k + 1].
-Cells = namedtuple("Cells", "price size flow lower upper reach surplus")
+# Of each cell: price float64[k + 1] (the rest last), size, flow, lower, upper intp[k], surplus intp[k + 1]; up,
+# down float64[k]: all choices are listed by which an item comes dearer by at most up[its cell] + down[other].
+Cells = namedtuple("Cells", "price size flow lower upper surplus up down")
 # A search: dist float64[k + 1], above intp[k + 1], settled bool[k + 1].
 Search = namedtuple("Search", "dist above settled")
 
@@ -102,6 +102,40 @@ def heaps_push(heaps, choices, item):
         heaps.left[slot], heaps.right[slot] = -1, -1
         there = choices.cells[at]
         heaps.roots[here, there] = _meld(heaps, heaps.roots[here, there], slot)
+
+
+@jit
+def heaps_fill(heaps, choices):
+    """Enter all items, sorted by pair of cells first: each heap then lies in one piece of memory."""
+    k, p = heaps.roots.shape[0], choices.own.shape[0]
+    ends = np.zeros(k * k + 1, np.intp)
+    for item in range(p):
+        here = choices.cells[choices.own[item]]
+        for at in range(choices.first[item], choices.first[item + 1]):
+            ends[here * k + choices.cells[at] + 1] += 1
+        ends[here * k + here + 1] -= 1
+    for pair in range(k * k):
+        ends[pair + 1] += ends[pair]
+    filled = ends[k * k]
+    for item in range(p):
+        own = choices.own[item]
+        here = choices.cells[own]
+        for at in range(choices.first[item], choices.first[item + 1]):
+            if at != own:
+                pair = here * k + choices.cells[at]
+                slot = ends[pair]
+                ends[pair] += 1
+                heaps.key[slot], heaps.item[slot] = choices.costs[at] - choices.costs[own], item
+                heaps.left[slot], heaps.right[slot] = -1, -1
+    start = 0
+    for pair in range(k * k):
+        root = -1
+        for slot in range(start, ends[pair]):
+            root = _meld(heaps, root, slot)
+        heaps.roots[pair // k, pair % k] = root
+        heaps.tops[pair // k, pair % k] = heaps.key[root] if root >= 0 else np.inf
+        start = ends[pair]
+    heaps.free[0] -= filled
 
 
 @jit
@@ -206,40 +240,34 @@ def _path_walk(heaps, choices, cells, search, end, moved):
 
 
 @jit
-def _within_reach(cells, began):
-    for v in range(cells.reach.shape[0]):
-        if cells.price[v] - began[v] > cells.reach[v]:
-            return False
-    return True
+def prices_reach(price, began, up, down):
+    """Whether no choice that is not listed can have become the better one since prices were `began`.
 
-
-@jit
-def _balanced(cells):
-    for v in range(cells.surplus.shape[0]):
-        if cells.surplus[v] > 0:
-            return False
-    return True
+    Only differences of prices matter, so that there may be a rise common to all cells.
+    """
+    most, least = -np.inf, np.inf
+    for v in range(up.shape[0]):
+        rise = price[v] - began[v]
+        most, least = max(most, rise - up[v]), min(least, rise + down[v])
+    return most <= least
 
 
 @jit
 def cells_balance(choices, cells):
     """Move items until every cell has as many as its flow says, at the least total cost.
 
-    IN choices.first, cells, costs; cells.lower, upper, reach (how far a price may rise).
+    IN choices.first, cells, costs; cells.lower, upper, up, down.
     INOUT choices.own, cells.price (reduced costs are not negative at first), size, flow, surplus.
-    Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (a price rose too far).
+    Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (prices left the reach of the lists).
     """
     k, p = cells.size.shape[0], choices.own.shape[0]
     rest, began = k, cells.price.copy()
     heaps = heaps_make(k, max(64, choices.cells.shape[0] - p + 1))
-    for item in range(p):
-        heaps_push(heaps, choices, item)
-    for cell in range(k):
-        heaps_clean(heaps, choices, cell)
+    heaps_fill(heaps, choices)
     search = Search(np.empty(k + 1), np.empty(k + 1, np.intp), np.empty(k + 1, np.bool_))
     moved = np.empty(k + 1, np.intp)
     n_paths = 0
-    while not _balanced(cells):
+    while cells.surplus.max() > 0:
         end = path_find(heaps, cells, search)
         if end < 0:
             return n_paths, BLOCKED
@@ -255,14 +283,14 @@ def cells_balance(choices, cells):
             if v != rest:
                 heaps_clean(heaps, choices, v)
             v = search.above[v]
-        if not _within_reach(cells, began):
+        if not prices_reach(cells.price, began, cells.up, cells.down):
             return n_paths, BEYOND
     return n_paths, DONE
 
 
 @jit
 def choices_cheapest(first, cells, costs, price, own):
-    """OUT own intp[p]: where in its run of `cells` each item costs least, price included; the first of equals."""
+    """OUT own intp[p]: where in its run of `cells` each item costs least, price included."""
     for item in range(own.shape[0]):
         at = first[item]
         lowest = costs[at] + price[cells[at]]

@@ -94,30 +94,30 @@ def rows_cheapest(rows, offset, sign, best, second, low, margin):
 
 
 @jit
-def rows_count_near(rows, offset, sign, picked, limit, count):
-    """How many cells cost at most `limit` in each picked row.
+def rows_count_near(rows, offset, sign, limit, count):
+    """How many cells of each row cost at most `limit`.
 
-    IN rows float (b, k), offset, sign, picked intp[p], limit float64[p]. OUT count intp[p].
+    IN rows float (b, k), offset float[k], sign, limit float[b] (all of one type). OUT count intp[b].
     A limit that is not finite means all cells.
     """
     k = rows.shape[1]
-    for p in range(picked.shape[0]):
-        row, bound = rows[picked[p]], limit[p]
-        found = 0
+    for i in range(rows.shape[0]):
+        row, bound = rows[i], limit[i]
+        found = np.int32(0)
         if np.isfinite(bound):
             for j in range(k):
-                found += 0 if offset[j] + sign * row[j] > bound else 1
+                found += np.int32(0) if offset[j] + sign * row[j] > bound else np.int32(1)
         else:
-            found = k
-        count[p] = found
+            found = np.int32(k)
+        count[i] = found
 
 
 @jit
-def rows_fill_near(rows, offset, sign, picked, limit, first, cells):
-    """The cells that `rows_count_near` counted, ascending: OUT cells int32, runs `first` intp[p + 1]."""
+def rows_fill_near(rows, offset, sign, limit, picked, first, cells):
+    """The cells that `rows_count_near` counted in picked rows, ascending: OUT cells int32, runs `first`."""
     k = rows.shape[1]
     for p in range(picked.shape[0]):
-        row, bound, at = rows[picked[p]], limit[p], first[p]
+        row, bound, at = rows[picked[p]], limit[picked[p]], first[p]
         everything = not np.isfinite(bound)
         for j in range(k):
             if everything or not offset[j] + sign * row[j] > bound:

@@ -48,6 +48,14 @@ class Scan:
     near: Near | None = None
 
 
+@dataclass(frozen=True)
+class Reach:
+    """A cell is near if it costs at most ``up[best] + down[cell]`` more than the best one, float64[k] each."""
+
+    up: np.ndarray
+    down: np.ndarray
+
+
 class Costs(Protocol):
     """Costs of n items in k cells."""
 
@@ -55,11 +63,8 @@ class Costs(Protocol):
     k: int
     order: np.ndarray
 
-    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
-        """Look at all items under `prices`.
-
-        With `reach`, float64[k], also name the cells that cost at most ``reach[best]`` more than the best one.
-        """
+    def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
+        """Look at all items under `prices`; with `reach`, list the cells that are in it for each item."""
 
     def own(self, labels: np.ndarray) -> np.ndarray:
         """The exact cost of each item in the cell of its label, float64[n]."""
@@ -89,7 +94,7 @@ class MatrixCosts:
     def head(self, n: int) -> MatrixCosts:
         return MatrixCosts(self._C, self.order[:n])
 
-    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
+    def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         gather = _Gather(self.n)
 
         def block(start: int, stop: int) -> Near | None:
@@ -97,9 +102,8 @@ class MatrixCosts:
             low = gather.cheapest(rows, prices, 1.0, start, stop)
             if reach is None:
                 return None
-            far = reach[gather.best[start:stop]]
-            picked = np.flatnonzero(gather.margin[start:stop] <= far)
-            first, cells = cells_near(rows, prices, 1.0, picked, low[picked] + far[picked])
+            limit = low + reach.up[gather.best[start:stop]]
+            picked, first, cells = cells_near(rows, prices - reach.down, 1.0, limit)
             costs = np.empty(len(cells))
             costs_gather(rows, picked, first, cells, costs)
             return Near(picked + start, first, cells, costs)
@@ -175,10 +179,11 @@ class PointCosts:
     def head(self, n: int) -> PointCosts:
         return PointCosts(self.rows.head(n), self.centers)
 
-    def scan(self, prices: np.ndarray, reach: np.ndarray | None = None) -> Scan:
+    def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         exact_offset = self._half + 0.5 * prices
         offset = exact_offset.astype(np.float32)
-        rounding = 8.0 * _UNIT * float(np.abs(exact_offset).max())
+        nearer = offset if reach is None else (exact_offset - 0.5 * reach.down).astype(np.float32)
+        rounding = 16.0 * _UNIT * max(float(np.abs(offset).max()), float(np.abs(nearer).max()))
         gather, sign = _Gather(self.n), np.float32(-1.0)
 
         def block(start: int, stop: int) -> Near | None:
@@ -188,10 +193,8 @@ class PointCosts:
             if reach is None:
                 return None
             slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
-            far = 0.5 * reach[gather.best[start:stop]] + slack
-            # Infinite products have no margin, and are not trusted: all cells are near.
-            picked = np.flatnonzero(~(gather.margin[start:stop] > far))
-            first, cells = cells_near(products, offset, sign, picked, low[picked] + far[picked])
+            limit = low + slack + 0.5 * reach.up[gather.best[start:stop]]
+            picked, first, cells = cells_near(products, nearer, sign, limit.astype(np.float32))
             return Near(picked + start, first, cells, self._measured(picked + start, first, cells))
 
         found = map_blocks(block, self.n, _block(max(self.k, self.rows.X.shape[1])))
@@ -236,14 +239,18 @@ class _Gather:
         return Scan(self.best, self.second, self.margin, _joined(pieces) if pieces else None)
 
 
-def cells_near(rows, offset, sign, picked, limit) -> tuple[np.ndarray, np.ndarray]:
-    """The cells within `limit` of each picked row: runs ``first`` intp[p + 1], ``cells`` int32."""
-    first = np.zeros(len(picked) + 1, np.intp)
-    rows_count_near(rows, offset, sign, picked, limit, first[1:])
-    np.cumsum(first, out=first)
+def cells_near(rows, offset, sign, limit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with several cells within `limit`: ``picked`` intp[p], runs ``first`` intp[p + 1], ``cells`` int32.
+
+    Where a product overflowed there is no limit, and all cells are near.
+    """
+    count = np.empty(len(rows), np.intp)
+    rows_count_near(rows, offset, sign, limit, count)
+    picked = np.flatnonzero(count > 1)
+    first = np.concatenate([[0], np.cumsum(count[picked])]).astype(np.intp)
     cells = np.empty(first[-1], np.int32)
-    rows_fill_near(rows, offset, sign, picked, limit, first, cells)
-    return first, cells
+    rows_fill_near(rows, offset, sign, limit, picked, first, cells)
+    return picked, first, cells
 
 
 def _joined(pieces: list[Near]) -> Near:

@@ -10,13 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partita.kernels.capacity import BLOCKED, DONE, Cells, Choices, cells_balance, choices_cheapest
-from partita.transport._costs import Costs, Near, Scan
+from partita.kernels.capacity import (
+    BLOCKED,
+    DONE,
+    Cells,
+    Choices,
+    cells_balance,
+    choices_cheapest,
+    prices_reach,
+)
+from partita.transport._costs import Costs, Reach, Scan
 
-_SAMPLED = 8
+_SAMPLED = 4
 _FEWEST = 1024
-_FEWEST_OF_CELL = 16
+_FEWEST_OF_CELL = 8
 _GROWTH = 4.0
+_SPARE = 2.0
 _SMALLEST_REACH = 1e-300
 
 
@@ -31,14 +40,14 @@ class Settled:
         A dual solution: no item has a cell where cost plus price is lower than in its own.
     moves : int
         Paths along which items moved.
-    rise : float64[k]
-        By how much each price had to rise in the end: a guess at the reach for a similar problem.
+    reach : Reach
+        How far prices moved in the end: a guess for a similar problem.
     """
 
     labels: np.ndarray
     prices: np.ndarray
     moves: int
-    rise: np.ndarray
+    reach: Reach
 
 
 def settle(
@@ -46,7 +55,7 @@ def settle(
     lower: np.ndarray,
     upper: np.ndarray,
     start: np.ndarray | None = None,
-    reach: np.ndarray | None = None,
+    reach: Reach | None = None,
 ) -> Settled:
     """The cheapest assignment with ``lower[j] <= size of cell j <= upper[j]``, which has to exist.
 
@@ -56,8 +65,8 @@ def settle(
     lower, upper : intp[k]
     start : float64[k], optional
         Prices of a problem much like this one.
-    reach : float64[k], optional
-        By how much prices may have to rise from there. Only time depends on it.
+    reach : Reach, optional
+        By how much prices may have to move from there. Only time depends on it.
 
     Notes
     -----
@@ -66,22 +75,17 @@ def settle(
     k, moves = costs.k, 0
     upper = np.minimum(upper, costs.n)
     prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
-    reach = np.zeros(k) if reach is None else reach
-    if not reach.all():
-        guess = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
-        reach = np.where(reach > 0, reach, guess)
+    least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
+    reach = _widened(reach, k, least)
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
-        best, own = _cheapest(scan, prices)
         began = prices.copy()
-        labels, n_paths, ended = _paths(scan.near, best, own, prices, lower, upper, reach)
+        labels, n_paths, ended = _paths(scan, prices, lower, upper, reach)
         moves += n_paths
-        rise = prices[:k] - began[:k]
-        if ended == DONE and (rise <= reach).all():
-            return Settled(labels, prices[:k] - prices[k], moves, rise)
-        # Without a path every list is too short; otherwise those of the cells whose price went up.
-        short = np.full(k, True) if ended == BLOCKED else rise > reach / _GROWTH
-        reach = np.where(short, _GROWTH * np.maximum(reach, rise), reach)
+        moved = _moved(prices[:k] - began[:k])
+        if ended == DONE and prices_reach(prices[:k], began[:k], reach.up, reach.down):
+            return Settled(labels, prices[:k] - prices[k], moves, moved)
+        reach = _grown(reach, moved, everywhere=ended == BLOCKED)
 
 
 def wanted_sizes(size: np.ndarray, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -103,42 +107,52 @@ def _sampled_prices(costs: Costs, lower: np.ndarray, upper: np.ndarray) -> np.nd
     return settle(costs.head(m), *scaled_bounds(lower, upper, n, m)).prices
 
 
+def _widened(reach: Reach | None, k: int, least: float) -> Reach:
+    """Somewhat more than `reach`, and `least` at least."""
+    up, down = (np.zeros(k), np.zeros(k)) if reach is None else (reach.up, reach.down)
+    return Reach(np.maximum(_SPARE * up, least), np.maximum(_SPARE * down, least))
+
+
+def _moved(rise: np.ndarray) -> Reach:
+    """How far prices went up and down, but for what is common to most of them."""
+    apart = rise - np.median(rise)
+    return Reach(np.maximum(apart, 0.0), np.maximum(-apart, 0.0))
+
+
+def _grown(reach: Reach, moved: Reach, *, everywhere: bool) -> Reach:
+    """Wider, most of all where prices used up much of the reach; everywhere when there was no path at all."""
+
+    def wider(have: np.ndarray, used: np.ndarray) -> np.ndarray:
+        short = everywhere | (used > have / _GROWTH)
+        return np.where(short, _GROWTH * np.maximum(have, used), _SPARE * have)
+
+    return Reach(wider(reach.up, moved.up), wider(reach.down, moved.down))
+
+
 def _guessed_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
-    """A margin that some times as many items have as must move."""
+    """A margin that more items have than must move."""
     k, n = len(lower), len(scan.best)
     size = np.bincount(scan.best, minlength=k)
     wrong = int(np.abs(size - wanted_sizes(size, prices[:k], lower, upper)).sum())
-    rank = min(n - 1, 4 * wrong + 16 * k)
+    rank = min(n // 4, wrong + 8 * k)
     return max(float(np.partition(scan.margin, rank)[rank]), _SMALLEST_REACH)
 
 
-def _cheapest(scan: Scan, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The cheapest cell of each item by exact costs, and its position in the lists of the near items."""
-    near, best = scan.near, scan.best.copy()
-    own = np.empty(len(near.items), np.intp)
-    choices_cheapest(near.first, near.cells, near.costs, prices, own)
-    best[near.items] = near.cells[own]
-    return best, own
-
-
 def _paths(
-    near: Near,
-    best: np.ndarray,
-    own: np.ndarray,
-    prices: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    reach: np.ndarray,
+    scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray, reach: Reach
 ) -> tuple[np.ndarray, int, int]:
     """Balance the cells with the near items; returns labels, the number of paths and how it ended."""
-    k = len(lower)
-    size = np.bincount(best, minlength=k).astype(np.intp)
+    k, near, labels = len(lower), scan.near, scan.best.copy()
+    assert near is not None
+    own = np.empty(len(near.items), np.intp)
+    choices_cheapest(near.first, near.cells, near.costs, prices, own)
+    labels[near.items] = near.cells[own]
+    size = np.bincount(labels, minlength=k).astype(np.intp)
     flow = wanted_sizes(size, prices[:k] - prices[k], lower, upper).astype(np.intp)
     surplus = np.append(size - flow, (flow - size).sum())
     n_paths, ended = cells_balance(
         Choices(near.first, near.cells, near.costs, own),
-        Cells(prices, size, flow, lower, upper, reach, surplus),
+        Cells(prices, size, flow, lower, upper, surplus, reach.up, reach.down),
     )
-    labels = best.copy()
     labels[near.items] = near.cells[own]
     return labels, n_paths, ended
