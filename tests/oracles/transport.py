@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import linprog, minimize
 from scipy.special import logsumexp
 
 
@@ -27,3 +29,43 @@ def cheapest(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     answer = linprog(C.ravel(), A_eq=sparse.vstack([rows, columns]), b_eq=np.concatenate([a, b]))
     assert answer.status == 0
     return float(answer.fun)
+
+
+def quadratic(
+    C: np.ndarray, a: np.ndarray, b: np.ndarray, gamma: float, allowed: np.ndarray | None = None
+) -> np.ndarray | None:
+    """The plan of least cost plus half of `gamma` times squares, by a general solver; None without any."""
+    source, sink = np.nonzero(np.ones_like(C) if allowed is None else allowed)
+    sums = np.vstack([source == i for i in range(len(a))] + [sink == j for j in range(1, len(b))]).astype(
+        float
+    )
+    cost, wanted = C[source, sink], np.concatenate([a, b[1:]])
+    start = linprog(cost, A_eq=sums, b_eq=wanted)
+    if start.status != 0:
+        return None
+    answer = minimize(
+        lambda p: float(cost @ p + 0.5 * gamma * p @ p),
+        start.x,
+        jac=lambda p: cost + gamma * p,
+        bounds=[(0, None)] * len(cost),
+        constraints={"type": "eq", "fun": lambda p: sums @ p - wanted, "jac": lambda p: sums},
+        method="SLSQP",
+        options={"maxiter": 500, "ftol": 1e-12},
+    )
+    P = np.zeros_like(C)
+    P[source, sink] = answer.x
+    return P
+
+
+def best_sparse(C: np.ndarray, a: np.ndarray, b: np.ndarray, few: int, gamma: float) -> float:
+    """The least objective over all choices of `few` sources for each sink, one by one."""
+    n, m = C.shape
+    least = np.inf
+    for choice in itertools.product(itertools.combinations(range(n), few), repeat=m):
+        allowed = np.zeros((n, m))
+        for j, sources in enumerate(choice):
+            allowed[list(sources), j] = 1.0
+        P = quadratic(C, a, b, gamma, allowed)
+        if P is not None:
+            least = min(least, float((C * P).sum() + 0.5 * gamma * (P**2).sum()))
+    return least

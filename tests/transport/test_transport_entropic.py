@@ -60,6 +60,9 @@ def test_what_the_plan_says_about_itself_is_true(method, seed, reg):
     np.testing.assert_allclose(plan.matrix / plan.matrix.sum(), scaled / scaled.sum(), rtol=1e-9)
     least = oracle.cheapest(C, a, b)
     assert plan.lower_bound <= least + 1e-12 * a.sum()
+    P = oracle.entropic(C, a, b, reg)
+    assert plan.objective == pytest.approx((C * P).sum() + reg * (P * np.log(P)).sum(), abs=1e-7)
+    assert plan.objective == pytest.approx(plan.objective_bound, abs=1e-8)
     assert plan.cost >= least - 1e-8 * a.sum()
 
 

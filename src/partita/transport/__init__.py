@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 _PUBLIC = {
     "Plan": "partita.transport.plan",
     "sinkhorn": "partita.transport.entropic",
+    "sparse_plan": "partita.transport.sparse",
     "capacity_assign": "partita.transport.capacity",
 }
 
-__all__ = ["Plan", "capacity_assign", "sinkhorn"]
+__all__ = ["Plan", "capacity_assign", "sinkhorn", "sparse_plan"]
 
 if TYPE_CHECKING:
     from partita.transport.capacity import capacity_assign
     from partita.transport.entropic import sinkhorn
     from partita.transport.plan import Plan
+    from partita.transport.sparse import sparse_plan
 
 
 def __getattr__(name: str) -> Any:

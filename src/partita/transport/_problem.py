@@ -126,6 +126,28 @@ def check_masses(masses: Any, n: int, name: str) -> np.ndarray | None:
     return values
 
 
+def check_few(problem: Problem, few: int) -> int:
+    """How many sources a sink can have: `few`, or all there are.
+
+    Raises
+    ------
+    InfeasibleError
+        When there are more sources than all sinks can take from, or a sink needs more than so many hold.
+    """
+    a, b = problem.a[problem.rows], problem.b[problem.columns]
+    held = np.cumsum(np.sort(a)[::-1])
+    largest = float(b.max()) * (1.0 - _EQUAL_SUMS)
+    least = max(math.ceil(len(a) / len(b)), int(np.searchsorted(held, min(largest, held[-1]))) + 1)
+    if few < least:
+        raise InfeasibleError(
+            f"With {few} sources a sink, {len(a):,} sources can't be emptied into {len(b):,} sinks.",
+            f"max_nonzeros={least}",
+            name="max_nonzeros",
+            got=few,
+        )
+    return min(few, len(a))
+
+
 def _as_numbers(values: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(values)

@@ -71,6 +71,15 @@ class Scaling:
         error = float(np.abs(rows - self.a).sum() + np.abs(columns - self.b).sum())
         return Sums(rows, columns, float(sum(cost for cost, _ in done)), error)
 
+    def objective(self, sums: Sums) -> float:
+        """The cost and `reg` times the sum of mass times its logarithm."""
+        return float(sums.rows @ self.f + sums.columns @ self.g)
+
+    def dual(self, sums: Sums) -> float:
+        """What the objective of no plan with the marginals is below."""
+        surplus = float(sums.rows.sum() - self.a.sum())
+        return float(self.a @ self.f + self.b @ self.g) - self.reg * surplus
+
     def support(self, dropped: float, most: int) -> Support | None:
         """The pairs without which no row or column lacks more than a share `dropped` of its mass.
 

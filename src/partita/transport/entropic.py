@@ -40,7 +40,7 @@ def sinkhorn(
     n_jobs: int | None = None,
     progress: bool | Progress | None = None,
 ) -> Plan:
-    """The entropic plan of transport: least cost less `reg` times its entropy, given row and column sums.
+    """The entropic plan of transport: least ``cost + reg * sum(P * log(P))``, given row and column sums.
 
     *When to choose this*: you want a smooth plan, every pair carrying some mass, for soft or balanced
     assignments. ``method="newton_sparse"`` gives the same plan in far fewer iterations where `reg` is small
@@ -124,10 +124,13 @@ def sinkhorn(
         ascent = Ascent(scaling, float(tol), int(max_iter), shown)
         sums = ascent.sinkhorn() if method == "sinkhorn" else ascent.newton()
         potentials = whole_potentials(problem, scaling.f, scaling.g)
+        of_units = problem.total * reg * math.log(problem.total)
         return Plan(
             _matrix(problem, scaling),
             potentials,
             cost=sums.cost * problem.total,
+            objective=scaling.objective(sums) * problem.total + of_units,
+            objective_bound=scaling.dual(sums) * problem.total + of_units,
             lower_bound=lower_bound(problem, potentials[0]),
             marginal_error=sums.error * problem.total,
             n_iter=ascent.n_iter,

@@ -24,9 +24,12 @@ class Plan:
         The dual solution, in the unit of the cost.
     cost : float
         The sum of cost times mass over all pairs, without any regularisation.
+    objective, objective_bound : float
+        What the solver minimises, for `matrix`, and what no plan with these marginals can be below (the dual
+        objective of the potentials). The two meet where the plan is the best one.
     lower_bound : float
-        No plan with these marginals costs less. It comes from the potentials (made feasible for the linear
-        program), so it holds for any plan, converged or not.
+        No plan with these marginals costs less, regularised or not. It comes from the potentials, made
+        feasible for the linear program.
     marginal_error : float
         The sum of the absolute differences between the sums of `matrix` and the marginals asked for, rows
         and columns together.
@@ -42,7 +45,7 @@ class Plan:
     Examples
     --------
     >>> import numpy as np
-    >>> plan = Plan(np.eye(2) / 2, (np.zeros(2), np.zeros(2)), 0.0, 0.0, 0.0, 1, True, "by hand")
+    >>> plan = Plan(np.eye(2) / 2, (np.zeros(2), np.zeros(2)), 0.0, 0.0, 0.0, 0.0, 0.0, 1, True, "by hand")
     >>> plan
     Plan(2 x 2 by hand, cost 0 >= 0, marginal error 0, 1 iteration)
     >>> plan.to_csr().nnz
@@ -52,6 +55,8 @@ class Plan:
     matrix: np.ndarray
     potentials: tuple[np.ndarray, np.ndarray]
     cost: float
+    objective: float
+    objective_bound: float
     lower_bound: float
     marginal_error: float
     n_iter: int
