@@ -50,10 +50,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class Reach:
-    """A cell is near if it costs at most ``up[best] + down[cell]`` more than the best one, float64[k] each."""
+    """A cell is near if it costs at most ``up[best] + down[cell]`` more than the best one, float64[k] each.
+
+    Neither is ever below `least`.
+    """
 
     up: np.ndarray
     down: np.ndarray
+    least: float
 
 
 class Costs(Protocol):

@@ -24,8 +24,8 @@ from partita.transport._costs import Costs, Reach, Scan
 _SAMPLED = 4
 _FEWEST = 1024
 _FEWEST_OF_CELL = 8
-_GROWTH = 4.0
-_SPARE = 2.0
+_GROWTH = 2.0
+_SPARE = 1.5
 _SMALLEST_REACH = 1e-300
 
 
@@ -75,14 +75,15 @@ def settle(
     k, moves = costs.k, 0
     upper = np.minimum(upper, costs.n)
     prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
-    least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
-    reach = _widened(reach, k, least)
+    if reach is None:
+        least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
+        reach = Reach(np.full(k, least), np.full(k, least), least)
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
         began = prices.copy()
         labels, n_paths, ended = _paths(scan, prices, lower, upper, reach)
         moves += n_paths
-        moved = _moved(prices[:k] - began[:k])
+        moved = _moved(prices[:k] - began[:k], reach.least)
         if ended == DONE and prices_reach(prices[:k], began[:k], reach.up, reach.down):
             return Settled(labels, prices[:k] - prices[k], moves, moved)
         reach = _grown(reach, moved, everywhere=ended == BLOCKED)
@@ -107,26 +108,20 @@ def _sampled_prices(costs: Costs, lower: np.ndarray, upper: np.ndarray) -> np.nd
     return settle(costs.head(m), *scaled_bounds(lower, upper, n, m)).prices
 
 
-def _widened(reach: Reach | None, k: int, least: float) -> Reach:
-    """Somewhat more than `reach`, and `least` at least."""
-    up, down = (np.zeros(k), np.zeros(k)) if reach is None else (reach.up, reach.down)
-    return Reach(np.maximum(_SPARE * up, least), np.maximum(_SPARE * down, least))
-
-
-def _moved(rise: np.ndarray) -> Reach:
-    """How far prices went up and down, but for what is common to most of them."""
-    apart = rise - np.median(rise)
-    return Reach(np.maximum(apart, 0.0), np.maximum(-apart, 0.0))
+def _moved(rise: np.ndarray, least: float) -> Reach:
+    """Somewhat more than prices went up and down, but for what is common to most of them."""
+    apart = _SPARE * (rise - np.median(rise))
+    return Reach(np.maximum(apart, least), np.maximum(-apart, least), least)
 
 
 def _grown(reach: Reach, moved: Reach, *, everywhere: bool) -> Reach:
-    """Wider, most of all where prices used up much of the reach; everywhere when there was no path at all."""
-
-    def wider(have: np.ndarray, used: np.ndarray) -> np.ndarray:
-        short = everywhere | (used > have / _GROWTH)
-        return np.where(short, _GROWTH * np.maximum(have, used), _SPARE * have)
-
-    return Reach(wider(reach.up, moved.up), wider(reach.down, moved.down))
+    """Wider, most of all where prices used up the reach; everywhere when there was no path at all."""
+    growth = _GROWTH**2 if everywhere else _GROWTH
+    return Reach(
+        np.maximum(growth * reach.up, _GROWTH * moved.up),
+        np.maximum(growth * reach.down, _GROWTH * moved.down),
+        reach.least,
+    )
 
 
 def _guessed_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
