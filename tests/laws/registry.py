@@ -45,6 +45,7 @@ def _there(module: str) -> bool:
 
 
 _KMEANS = ("partita.points.hierarchical_kmeans", "HierarchicalKMeans")
+_FLAT = ("partita.points.kmeans", "KMeans")
 _SPHERICAL = ("partita.points.spherical_kmeans", "SphericalKMeans")
 _PPP = ("partita.points.ppp", "PPP")
 _TOPICS = ("partita.text.topic_tree", "TopicTree")
@@ -55,6 +56,11 @@ ARRAY_MAKERS = [
     Case("kmeans-150-binary", _maker(*_KMEANS, n_clusters=150, branching=2), any_size=False),
     Case("kmeans-max-size", _maker(*_KMEANS, max_size=20), counts_rows=True),
     Case("kmeans-cosine", _maker(*_KMEANS, n_clusters=9, metric="cosine"), any_size=False),
+]
+ARRAY_MAKERS += [
+    Case("flat", _maker(*_FLAT)),
+    Case("flat-12", _maker(*_FLAT, n_clusters=12), any_size=False),
+    Case("flat-cosine", _maker(*_FLAT, n_clusters=9, metric="cosine"), any_size=False),
 ]
 if _there(_PPP[0]):
     ARRAY_MAKERS += [Case("ppp", _maker(*_PPP)), Case("ppp-cosine", _maker(*_PPP, metric="cosine"))]

@@ -53,7 +53,7 @@ def rows_nonfinite(X, start, stop):
                 sums[lane] += X[i, j + lane] - X[i, j + lane]
         for j in range(whole, d):
             sums[j - whole] += X[i, j] - X[i, j]
-        if not sums.sum() == 0.0:
+        if sums.sum() != 0.0:
             for j in range(d):
                 if not np.isfinite(X[i, j]):
                     return i * d + j

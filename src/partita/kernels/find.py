@@ -131,7 +131,7 @@ def rows_tally(
     Whole numbers add up to the same sum in any order, hence for any order of rows and number of threads.
     IN weight float64[n] (or of length 0: all 1), steps float64[3] (how many make 1 of a coordinate, of a
     weight, of a squared length); others as in ``rows_find``.
-    INOUT sums int64 (k, d), mass int64[k], squares int64[1]. Returns the largest coordinate.
+    INOUT sums int64 (k, d), mass int64[k], squares int64[k]. Returns the largest coordinate.
     """
     b, d, g = rows.shape[0], X.shape[1], guides.shape[0]
     framed, norms = np.empty((b, d), np.float32), np.empty(b)
@@ -156,7 +156,7 @@ def rows_tally(
                 label = own[score_place(products[p], half, score_lowest(products[p], half))]
                 w = weight[rows[tile[p]]] if weight.shape[0] else 1.0
                 mass[label] += np.int64(np.rint(w * steps[1]))
-                squares[0] += np.int64(np.rint(w * np.rint(norms[tile[p]] * norms[tile[p]] * steps[2])))
+                squares[label] += np.int64(np.rint(w * np.rint(norms[tile[p]] * norms[tile[p]] * steps[2])))
                 row_add(gathered[p], w, steps[0], sums[label], largest)
     return largest.max()
 

@@ -134,22 +134,24 @@ def scores_argmin(products, half, squares, labels, distances):
 
 
 @jit
-def centers_near(centers, columns, half, start, stop, near):
-    """For centres `start` to `stop` the m nearest, themselves among them, ascending by number.
+def centers_near(centers, half, some, others, near):
+    """The m nearest of `others` for each of `some` centres, which are among them, ascending by number.
 
-    IN centers float32 (k, d), columns float32 (d, k) (the same, turned), half float32[k].
-    OUT near intp (k, m).
+    IN centers float32 (k, d), half float32[k] (half squared lengths), some, others intp (ascending).
+    OUT near intp (k, m), the rows of `some`.
     """
-    m = near.shape[1]
-    scores = np.dot(centers[start:stop], columns)
+    m, d = near.shape[1], centers.shape[1]
+    rows, columns = np.empty((some.shape[0], d), np.float32), np.empty((others.shape[0], d), np.float32)
+    rows_gather(centers, some, rows)
+    rows_gather(centers, others, columns)
+    scores = np.dot(rows, columns.T)
     heap, places = np.empty(m, np.float32), np.empty(m, np.intp)
-    for i in range(stop - start):
+    for i in range(some.shape[0]):
         score = scores[i]
         for j in range(score.shape[0]):
-            score[j] = half[j] - score[j]
-        score[start + i] = -np.inf
+            score[j] = half[others[j]] - score[j] if others[j] != some[i] else -np.inf
         _select(score, heap, places)
-        near[start + i] = np.sort(places)
+        near[some[i]] = others[np.sort(places)]
 
 
 @jit(fastmath={"nnan", "nsz"})

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
     "HierarchicalKMeans": "partita.points.hierarchical_kmeans",
+    "KMeans": "partita.points.kmeans",
     "PPP": "partita.points.ppp",
     "SphericalKMeans": "partita.points.spherical_kmeans",
 }
 
-__all__ = ["PPP", "HierarchicalKMeans", "SphericalKMeans"]
+__all__ = ["PPP", "HierarchicalKMeans", "KMeans", "SphericalKMeans"]
 
 if TYPE_CHECKING:
     from partita.points.hierarchical_kmeans import HierarchicalKMeans
+    from partita.points.kmeans import KMeans
     from partita.points.ppp import PPP
     from partita.points.spherical_kmeans import SphericalKMeans
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from partita import __version__
+from partita._core.errors import InfeasibleError
 from partita._core.threads import thread_scope
 from partita.hierarchy import assemble
 from partita.hierarchy.maker import InductiveMaker
@@ -16,6 +17,26 @@ from partita.hierarchy.record import MadeBy
 from partita.points._input import CanonicalRows, check_points
 from partita.points._nested import Nested
 from partita.points._summary import Summary
+
+
+def check_cells(n_clusters: int | None, n_distinct: int, n: int) -> tuple[int, dict[str, Any]]:
+    """How many cells, and what was chosen for the user.
+
+    Raises
+    ------
+    InfeasibleError
+        For more cells than distinct rows.
+    """
+    k = int(np.ceil(np.sqrt(n_distinct))) if n_clusters is None else int(n_clusters)
+    if k > n_distinct:
+        raise InfeasibleError(
+            f"n_clusters={k} is more than the {n_distinct} distinct rows of X (n_samples={n}).",
+            f"n_clusters={n_distinct}",
+            name="n_clusters",
+            got=k,
+        )
+    choices = {} if n_clusters is not None else {"n_clusters": f"{k}: the square root of the distinct rows"}
+    return k, choices
 
 
 class CellsMaker(InductiveMaker):
@@ -40,9 +61,15 @@ class CellsMaker(InductiveMaker):
             return self._part_of_node[self._nested.find(check_points(self, X, reset=False))]
 
     def _keep(
-        self, nested: Nested, rows: CanonicalRows, started: float, citation: str, choices: dict[str, Any]
+        self,
+        nested: Nested,
+        cells: Summary,
+        rows: CanonicalRows,
+        started: float,
+        citation: str,
+        choices: dict[str, Any],
     ) -> None:
-        cells, frame = Summary(nested, rows), nested.root.nearest.frame
+        frame = nested.root.nearest.frame
         with np.errstate(over="ignore"):
             self.inertia_ = float(np.float64(cells.cost) / frame.scale / frame.scale)
         self.n_iter_ = max(1, nested.n_iter)

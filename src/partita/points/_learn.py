@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from partita.points._nearest import Nearest
-from partita.points._refine import Effort, near_centers, refine, search_near
-from partita.points._sample import Cells, Sample
+from partita.points._refine import Effort, refine
+from partita.points._sample import Cells, Sample, fill_empty
 from partita.points._start import nested_start
 
 FEWEST_ROWS = 32768
@@ -59,30 +60,26 @@ def learn(sample: Sample, k: int, plan: Plan, *, by_size: bool = False) -> Learn
     centers, labels = nested_start(sample, k, by_size=by_size)
     effort = plan.effort(k)
     cells, n_iter, converged = refine(sample, centers, Cells(labels, np.zeros(len(sample))), effort)
-    return Learnt(centers, _fill(sample, centers, cells, effort.n_near), n_iter, converged)
+    for _ in range(_FILLS):  # a row that leaves may empty its cell in turn
+        fill_empty(sample, cells, centers, np.flatnonzero(np.bincount(cells.labels, minlength=k) == 0))
+    return Learnt(centers, cells, n_iter, converged)
 
 
-def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, passes: int) -> Nearest:
+def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, plan: Plan) -> Nearest:
     """Move centres to the means of all `rows` (intp, with weights float64[n] or none) that are nearest.
 
     Where a row lies thousands of times farther out than those that were learnt from, nothing is moved.
     """
-    total = float(weight[rows].sum()) if len(weight) else float(len(rows))
-    for _ in range(passes):
-        tally = nearest.tally(X, rows, weight, total)
+    # In the order of size: with parts of 1 the sum would depend on the order of the rows.
+    total = float(np.sort(weight[rows]).sum()) if len(weight) else float(len(rows))
+    before = np.inf
+    for _ in range(plan.polish):
+        tally = nearest.tally(partial(nearest.add, X, rows, weight), total)
         if not tally.trusted:
             break
+        inertia = float(tally.inertia(nearest.centers).sum())
         nearest = nearest.at(tally.means(nearest.centers, unit=nearest.frame.unit))
-    return nearest
-
-
-def _fill(sample: Sample, centers: np.ndarray, cells: Cells, n_near: int) -> Cells:
-    """Give centres without rows the rows that are farthest from theirs."""
-    for _ in range(_FILLS):
-        empty = np.flatnonzero(np.bincount(cells.labels, minlength=len(centers)) == 0)
-        if not len(empty):
+        if before - inertia <= plan.tol * before:
             break
-        farthest = np.argsort(-cells.distances, kind="stable")[: len(empty)]
-        centers[empty[: len(farthest)]] = sample.points[farthest]
-        cells = search_near(sample, centers, cells, near_centers(centers, n_near))
-    return cells
+        before = inertia
+    return nearest

@@ -7,6 +7,7 @@ threads nor the BLAS have a say, and training rows and new rows get the same ans
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +93,14 @@ class Nearest:
         changed[cells] = centers
         return Nearest(self.frame, changed, self.guides, [np.union1d(known, cells) for known in self.lists])
 
+    def without_guides(self) -> Nearest:
+        """The same with all centres compared with every row."""
+        return Nearest(self.frame, self.centers, self.centers[:1], [np.arange(len(self.centers))])
+
+    def only(self, cells: np.ndarray) -> Nearest:
+        """The same with some of the cells alone, known to one guide."""
+        return Nearest(self.frame, self.centers, self.centers[:1], [cells])
+
     def find(
         self,
         X: np.ndarray,
@@ -112,25 +121,27 @@ class Nearest:
             after=lambda done: watcher.advance(_BLOCK),
         )  # fmt: skip
 
-    def tally(self, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, total: float) -> Tally:
-        """Sums of `rows` (intp) by the nearest listed cell, the same for any order of them.
+    def tally(self, add: Callable[[Tally], float], total: float) -> Tally:
+        """Sums of rows by the nearest listed cell, the same for any order of the rows.
 
         Parameters
         ----------
-        weight : float64[n], or of length 0 where all rows weigh 1
+        add : callable
+            Adds all rows to a tally (by `add`) and returns the largest coordinate. Called again where that is
+            beyond the range of the steps.
         total : float
-            The weight of all `rows`.
+            The weight of all rows.
         """
         bound = _BOUND
         while True:
             tally = Tally.empty(self.centers.shape, total, bound)
-            largest = self.add(X, rows, weight, tally)
+            largest = add(tally)
             if largest <= bound or bound >= _MOST_BOUND:
                 return replace(tally, trusted=largest <= bound)
             bound = min(2.0 ** np.ceil(np.log2(largest)), _MOST_BOUND)
 
     def add(self, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, tally: Tally) -> float:
-        """Add `rows` to a tally; the largest coordinate of them."""
+        """Add `rows` (intp) with weights (float64[n], or of length 0: all 1); the largest coordinate."""
         frame = self.frame
         spare: list[Tally] = []
 
@@ -159,8 +170,8 @@ class Tally:
     ----------
     sums : int64 (k, d)
     mass : int64[k]
-    squares : int64[1]
-        The squared lengths of all rows.
+    squares : int64[k]
+        Squared lengths of the rows.
     steps : float64[3]
         How many make 1, of each of the three; powers of two.
     trusted : bool
@@ -178,11 +189,14 @@ class Tally:
         """For rows of weight `total` with coordinates up to `bound`."""
         sizes = np.array([bound, 1.0, bound * bound * shape[1]]) * max(total, 1e-250)
         steps = np.ldexp(1.0, _BITS - np.frexp(sizes)[1])
-        return cls(np.zeros(shape, np.int64), np.zeros(shape[0], np.int64), np.zeros(1, np.int64), steps)
+        return cls(
+            np.zeros(shape, np.int64), np.zeros(shape[0], np.int64), np.zeros(shape[0], np.int64), steps
+        )
 
     def like(self) -> Tally:
         """An empty one with the same steps."""
-        return Tally(np.zeros_like(self.sums), np.zeros_like(self.mass), np.zeros(1, np.int64), self.steps)
+        empty = [np.zeros_like(own) for own in (self.sums, self.mass, self.squares)]
+        return Tally(empty[0], empty[1], empty[2], self.steps)
 
     def means(self, centers: np.ndarray, *, unit: bool) -> np.ndarray:
         """Centres at the means, float64 (k, d); those without rows stay where they are."""
@@ -193,12 +207,12 @@ class Tally:
             normalise(means)
         return means
 
-    def inertia(self, centers: np.ndarray) -> float:
-        """The weighted squared distances of all rows to the centres of their cells."""
+    def inertia(self, centers: np.ndarray) -> np.ndarray:
+        """Weighted squared distances to the centres, for each cell, float64[k]."""
         mass, sums = self.mass / self.steps[1], self.sums / self.steps[0]
         products = np.einsum("ij,ij->i", centers, sums)
         own = mass * np.einsum("ij,ij->i", centers, centers)
-        return float(self.squares[0] / self.steps[2] + (own - 2.0 * products).sum())
+        return np.maximum(self.squares / self.steps[2] + own - 2.0 * products, 0.0)
 
 
 def _lengths(centers: np.ndarray) -> np.ndarray:

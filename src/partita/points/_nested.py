@@ -15,7 +15,7 @@ from partita.points._grow import CellTree, grow_tree
 from partita.points._input import CanonicalRows
 from partita.points._learn import FEWEST_ROWS, Plan, learn, polish
 from partita.points._nearest import Frame, Nearest
-from partita.points._sample import Cells, Sample, assign_all, mean_of
+from partita.points._sample import Cells, Sample, assign_all, largest, mean_of
 
 _ONE_GUIDE = 128
 _MOST_CELLS = 1024
@@ -23,12 +23,16 @@ _MOST_CELLS = 1024
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: `n_leaves` cells, or as many as keep every cell within `max_size` rows."""
+    """What is wanted: `n_leaves` cells, or as many as keep every cell within `max_size` rows.
+
+    If `flat`, no cells above them, and every row at the nearest of all.
+    """
 
     n_leaves: int
     branching: int | None
     max_size: int | None
     plan: Plan
+    flat: bool = False
 
 
 @dataclass
@@ -134,6 +138,46 @@ def leaves_for(n_rows: int, n_distinct: int, max_size: int) -> int:
 
 
 @dataclass(frozen=True)
+class LearntCells:
+    """Cells learnt from a sample, the tree over them, and how the refinement ended."""
+
+    tree: CellTree
+    nearest: Nearest
+    n_iter: int
+    converged: bool
+
+
+def learn_cells(
+    rows: CanonicalRows, ids: np.ndarray, frame: Frame, k: int, plan: Plan, branching: int | None = None, *,
+    by_size: bool = False,
+) -> LearntCells:  # fmt: skip
+    """`k` cells of the distinct rows `ids`, behind guides."""
+    points, norms = frame.see(rows.source, rows.first[ids])
+    sample = Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), frame.unit)
+    learnt = learn(sample, k, plan, by_size=by_size)
+    tree = _tree_over(learnt.centers, np.bincount(learnt.cells.labels, sample.weight, k), branching)
+    centers = learnt.centers[tree.centers]
+    place = np.empty(k, np.intp)
+    place[tree.centers] = np.arange(k)
+    cells = Cells(place[learnt.cells.labels], learnt.cells.distances)
+    nearest = Nearest(frame, centers, *_guides(tree, sample, centers, cells))
+    return LearntCells(tree, nearest, learnt.n_iter, learnt.converged)
+
+
+def flat_tree(k: int) -> CellTree:
+    """The root and its `k` children; only the root for one."""
+    if k == 1:
+        return CellTree(np.array([-1]), np.array([0]), np.array([0]))
+    return CellTree(np.array([-1] + [0] * k), np.arange(1, k + 1), np.arange(k))
+
+
+def _tree_over(centers: np.ndarray, mass: np.ndarray, branching: int | None) -> CellTree:
+    points = centers.astype(np.float32)
+    squares = np.einsum("ij,ij->i", points, points)
+    return grow_tree(Sample(points, np.maximum(mass, mass[mass > 0].min()), squares), branching)
+
+
+@dataclass(frozen=True)
 class _Task:
     """A node to divide: its rows, its distinct rows, and how many cells it becomes."""
 
@@ -170,42 +214,30 @@ class _Builder:
         return stage, self._too_large(stage, task)
 
     def _learn(self, task: _Task) -> tuple[CellTree, Nearest]:
-        plan, k = self._request.plan, task.n_leaves
-        size = plan.sample_size(k)
+        request, k = self._request, task.n_leaves
+        size = request.plan.sample_size(k)
         self._progress.start(f"Learn {k} cells from {min(size, len(task.ids))} rows")
-        sample = self._sample(task.ids[:size])
-        learnt = learn(sample, k, plan, by_size=self._request.max_size is not None)
-        self.n_iter, self.converged = max(self.n_iter, learnt.n_iter), self.converged and learnt.converged
-        centers, cells = learnt.centers, learnt.cells
-        tree = self._tree(sample, centers, cells)
-        centers, cells = centers[tree.centers], Cells(_inverse(tree.centers)[cells.labels], cells.distances)
-        nearest = Nearest(self._frame, centers, *_guides(tree, sample, centers, cells))
+        cells = learn_cells(
+            self._rows, task.ids[:size], self._frame, k, request.plan, request.branching,
+            by_size=request.max_size is not None,
+        )  # fmt: skip
+        self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
+        nearest = cells.nearest
         if len(task.ids) > size:
             rows = np.sort(self._rows.first[task.ids])
-            nearest = polish(nearest, self._rows.source, rows, self._weight, plan.polish)
-        return tree, nearest
-
-    def _sample(self, ids: np.ndarray) -> Sample:
-        rows = self._rows
-        points, norms = self._frame.see(rows.source, rows.first[ids])
-        return Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), self._frame.unit)
-
-    def _tree(self, sample: Sample, centers: np.ndarray, cells: Cells) -> CellTree:
-        mass = np.bincount(cells.labels, sample.weight, len(centers))
-        points, least = centers.astype(np.float32), mass[mass > 0].min()
-        squares = np.einsum("ij,ij->i", points, points)
-        return grow_tree(Sample(points, np.maximum(mass, least), squares), self._request.branching)
+            nearest = polish(nearest, self._rows.source, rows, self._weight, request.plan)
+        return (cells.tree, nearest) if not request.flat else (flat_tree(k), nearest.without_guides())
 
     def _assign(self, nearest: Nearest, task: _Task) -> Nearest:
-        """Assign the rows; empty cells move to the farthest rows and all is assigned anew: inertia falls."""
+        """Assign the rows; empty cells move to the farthest rows and take what is nearest: inertia falls."""
         X, own = self._rows.source, self._rows.first[task.ids]
         k = len(nearest.centers)
+        nearest.find(X, task.members, self._labels, self.distances, self._progress)
         while True:
-            nearest.find(X, task.members, self._labels, self.distances, self._progress)
             empty = np.flatnonzero(np.bincount(self._labels[own], minlength=k) == 0)
             if not len(empty):
                 return nearest
-            farthest = np.argsort(-self.distances[own], kind="stable")[: len(empty)]
+            farthest = largest(self.distances[own], len(empty))
             farthest = farthest[self.distances[own[farthest]] > 0]
             if not len(farthest):
                 raise InfeasibleError(
@@ -215,6 +247,16 @@ class _Builder:
                 )
             exact = [nearest.frame.see_exactly(X, row) for row in own[farthest]]
             nearest = nearest.moved(empty[: len(farthest)], np.array(exact))
+            self._take(nearest.only(empty[: len(farthest)]), task.members)
+
+    def _take(self, some: Nearest, members: np.ndarray) -> None:
+        """Rows go to the cells of `some` that are nearer than their own: what a search of all would find."""
+        labels, distances = np.empty_like(self._labels), np.empty_like(self.distances)
+        some.find(self._rows.source, members, labels, distances)
+        nearer = distances[members] < self.distances[members]
+        equal = (distances[members] == self.distances[members]) & (labels[members] < self._labels[members])
+        rows = members[nearer | equal]
+        self._labels[rows], self.distances[rows] = labels[rows], distances[rows]
 
     def _too_large(self, stage: Stage, task: _Task) -> list[_Task]:
         max_size = self._request.max_size
@@ -227,12 +269,6 @@ class _Builder:
             n_leaves = leaves_for(len(members), len(ids), max_size)
             work.append(_Task(int(stage.nodes[cell]), members, ids, n_leaves, stage, int(cell)))
         return work
-
-
-def _inverse(order: np.ndarray) -> np.ndarray:
-    places = np.empty_like(order)
-    places[order] = np.arange(len(order))
-    return places
 
 
 def _guides(

@@ -10,9 +10,12 @@ from partita._core.threads import map_blocks
 from partita.kernels.near import cells_search, cells_search_two, centers_near
 from partita.kernels.swap import cells_halve, swap_make, swaps_make
 from partita.points._sample import Cells, Sample, half_squares, move_centers
+from partita.points._start import split
 
 _CELLS = 32
 _CENTERS = 128
+_GROUPED = 4096
+_GROUPS = 16
 _REFRESH = 4
 _SETTLING = 2
 _MOST_SWAPS = 0.1
@@ -67,10 +70,33 @@ def near_centers(centers: np.ndarray, n_near: int) -> Lists:
     first = np.arange(k + 1) * min(n_near, k)
     if n_near >= k:
         return Lists(first, np.tile(np.arange(k), k))
+    if k > _GROUPED:
+        return Lists(first, _near_in_groups(centers, n_near).ravel())
     rows32, half = centers.astype(np.float32), half_squares(centers)
-    columns, near = np.ascontiguousarray(rows32.T), np.empty((k, n_near), np.intp)
-    map_blocks(lambda start, stop: centers_near(rows32, columns, half, start, stop, near), k, _CENTERS)
+    every, near = np.arange(k), np.empty((k, n_near), np.intp)
+    map_blocks(lambda start, stop: centers_near(rows32, half, every[start:stop], every, near), k, _CENTERS)
     return Lists(first, near.ravel())
+
+
+def _near_in_groups(centers: np.ndarray, n_near: int) -> np.ndarray:
+    """Near centres, intp (k, n_near), looked for in the groups around each one's own. O(k^1.5 d)."""
+    k = len(centers)
+    rows32, half = centers.astype(np.float32), half_squares(centers)
+    every = Sample(rows32, np.ones(k), 2.0 * half)
+    means, grouped = split(every, int(np.sqrt(k)))
+    groups, members = grouped.groups(len(means))
+    around, near = near_centers(means, _GROUPS), np.empty((k, n_near), np.intp)
+
+    def group(start: int, stop: int) -> None:
+        for g in range(start, stop):
+            own = members[groups[g] : groups[g + 1]]
+            others = around.centers[around.first[g] : around.first[g + 1]]
+            listed = np.concatenate([members[groups[other] : groups[other + 1]] for other in others])
+            enough = np.sort(listed) if len(listed) >= n_near else np.arange(k)
+            centers_near(rows32, half, own, enough, near)
+
+    map_blocks(group, len(means), 1)
+    return near
 
 
 def search_near(sample: Sample, centers: np.ndarray, cells: Cells, near: Lists) -> Cells:

@@ -94,12 +94,27 @@ def move_centers(sample: Sample, cells: Cells, centers: np.ndarray) -> None:
         len(centers),
         _CELLS,
     )
-    empty = np.flatnonzero(mass == 0.0)
-    if len(empty):
-        farthest = np.argsort(-sample.weight * cells.distances, kind="stable")[: len(empty)]
-        centers[empty[: len(farthest)]] = sample.points[farthest]
+    fill_empty(sample, cells, centers, np.flatnonzero(mass == 0.0))
     if sample.unit:
         normalise(centers)
+
+
+def fill_empty(sample: Sample, cells: Cells, centers: np.ndarray, empty: np.ndarray) -> None:
+    """Give each of the `empty` cells the row that is farthest from its own (all in place)."""
+    if not len(empty):
+        return
+    farthest = largest(sample.weight * cells.distances, len(empty))
+    centers[empty[: len(farthest)]] = sample.points[farthest]
+    cells.labels[farthest], cells.distances[farthest] = empty[: len(farthest)], 0.0
+
+
+def largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Places of the `count` largest values, largest first; of equal ones the first."""
+    if count >= len(values):
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    places = np.flatnonzero(values >= least)
+    return places[np.argsort(-values[places], kind="stable")][:count]
 
 
 def mean_of(points: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -11,6 +11,12 @@ from partita.points._nested import Nested
 class Summary:
     """Sums over the leaves of `nested`, carried up by the parallel axis theorem.
 
+    Parameters
+    ----------
+    nested : Nested
+    mass, inertia : float64[m]
+        Of the leaves; zeros for all other nodes.
+
     Attributes
     ----------
     parent : intp[m]
@@ -23,21 +29,25 @@ class Summary:
         In the frame. Never below a child's, whatever the rounding.
     """
 
-    def __init__(self, nested: Nested, rows: CanonicalRows) -> None:
-        self.parent = np.array(nested.parent, np.intp)
+    def __init__(self, nested: Nested, mass: np.ndarray, inertia: np.ndarray) -> None:
+        self.parent, self.mass, self.inertia = np.array(nested.parent, np.intp), mass, inertia
         m = len(self.parent)
         self.depth = np.zeros(m, np.intp)
         for v in range(1, m):
             self.depth[v] = self.depth[self.parent[v]] + 1
         self.is_leaf = np.ones(m, bool)
         self.is_leaf[self.parent[1:]] = False
-        node = nested.node[rows.first]
-        self.mass = np.bincount(node, rows.weight, m)
-        self.inertia = np.bincount(node, rows.weight * nested.distances[rows.first], m)
-        self.centers = np.zeros((m, rows.source.shape[1]))
+        self.centers = np.zeros((m, nested.root.nearest.centers.shape[1]))
         for stage in nested.stages():
             self.centers[stage.nodes] = stage.nearest.centers
         self._carry_up()
+
+    @classmethod
+    def of_rows(cls, nested: Nested, rows: CanonicalRows) -> Summary:
+        """From the rows that were assigned."""
+        node, m = nested.node[rows.first], len(nested.parent)
+        mass = np.bincount(node, rows.weight, m)
+        return cls(nested, mass, np.bincount(node, rows.weight * nested.distances[rows.first], m))
 
     @property
     def radius(self) -> np.ndarray:

@@ -16,6 +16,7 @@ from partita.points._cells import CellsMaker
 from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points._learn import Plan
 from partita.points._nested import Nested, Request, build, leaves_for
+from partita.points._summary import Summary
 
 _CITATION = (
     "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), "
@@ -193,7 +194,8 @@ class HierarchicalKMeans(CellsMaker):
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
             request = self._request(rows)
             nested = build(rows, request, unit=self.metric == "cosine", progress=progress)
-            self._keep(nested, rows, started, _CITATION, self._choices(request, nested))
+            cells = Summary.of_rows(nested, rows)
+            self._keep(nested, cells, rows, started, _CITATION, self._choices(request, nested))
         return self
 
     def _request(self, rows: CanonicalRows) -> Request:

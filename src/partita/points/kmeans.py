@@ -1,0 +1,276 @@
+"""Flat k-means for vectors: each row in the cell of its nearest centre; also block by block. For users."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from partita._core.errors import InvalidParameterError
+from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
+from partita._core.progress import Progress, progress_scope
+from partita._core.threads import thread_scope
+from partita.points._cells import CellsMaker, check_cells
+from partita.points._input import canonical_rows, check_points, check_weights
+from partita.points._learn import Plan
+from partita.points._nested import Request, build
+from partita.points._stream import Blocks, Stream
+from partita.points._summary import Summary
+
+_CITATION = (
+    "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), "
+    "doi:10.1109/TIT.1982.1056489; "
+    "D. Arthur, S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007; "
+    "T. Kaukoranta, P. Fränti, O. Nevalainen, Iterative split-and-merge algorithm for vector quantization "
+    "codebook generation, Optical Engineering 37 (1998), doi:10.1117/1.601799"
+)
+
+
+class KMeans(CellsMaker):
+    """Divide rows into cells, each row belonging to the nearest of all centres.
+
+    *When to choose this*: you want a good flat division into a known number of cells, and every row, also
+    those to come, in exactly its nearest cell. For thousands of cells, or cells within cells,
+    ``HierarchicalKMeans`` learns the same centres and finds nearly all rows' nearest ones much faster.
+
+    Parameters
+    ----------
+    n_clusters : int, optional
+        Cells, exactly. Default: the square root of the number of distinct rows.
+    metric : {"euclidean", "cosine"}
+        For cosine, rows and centres have length 1; rows of zeros lie at the origin.
+    swaps : int
+        Most rounds in which centres that are hardly missed move into the largest cells.
+    max_iter : int
+        Most of Lloyd's iterations after them.
+    tol : float
+        Iterations and passes end when one lowers the inertia by less than this share of it.
+    rows_per_cell : int
+        Rows that are learnt from, for each cell (and at least 32,768 in all).
+    polish : int
+        Most passes over all rows after that, where there are more rows than were learnt from.
+    random_state : None, int or generator
+        Accepted, and without effect: nothing here is random.
+    n_jobs : int, optional
+        Threads; the result is the same for any number.
+    progress : bool or Progress, optional
+        True shows progress bars on standard error.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_clusters, d)
+        By label, in the type of the data.
+    labels_ : int32[n]
+        The cells of the rows of ``fit``; empty after ``fit_blocks`` and ``partial_fit``.
+    inertia_ : float
+        Sum of weighted squared distances to the centres (for cosine: of rows and centres of length 1). After
+        ``fit_blocks``, that of the last pass; after ``partial_fit``, of the block before it moved centres.
+    n_clusters_, n_iter_, n_features_in_ : int
+    hierarchy_ : Hierarchy
+        The root and the cells. ``part_data``: "center", and "radius" (root mean square distance to it).
+    made_by_ : MadeBy
+
+    Notes
+    -----
+    Centres are learnt as ``HierarchicalKMeans`` learns them, on a sample (the first rows in the order of
+    their hashes), and moved in `polish` passes over all rows, in which a row looks for its nearest centre
+    around its group of cells. The last assignment compares every row with every centre: products of float32
+    matrices, near-ties decided in float64. Time O(n k d) for it; memory for the sample, O(k d), and about
+    80 n bytes.
+
+    The result depends neither on the order of rows nor on `n_jobs` or `random_state`. In ``fit_blocks`` sums
+    are whole numbers of small steps, so that the order of blocks leaves no trace either. ``partial_fit``
+    depends on the order of its calls.
+
+    References
+    ----------
+    S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982).
+    https://doi.org/10.1109/TIT.1982.1056489
+
+    T. Kaukoranta, P. Fränti and O. Nevalainen, Iterative split-and-merge algorithm for vector quantization
+    codebook generation, Optical Engineering 37 (1998). https://doi.org/10.1117/1.601799
+
+    D. Sculley, Web-scale k-means clustering, WWW 2010. https://doi.org/10.1145/1772690.1772862
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X = load_digits().data
+    >>> cells = KMeans(n_clusters=10).fit(X)
+    >>> cells.cluster_centers_.shape, len(cells.labels_)
+    ((10, 64), 1797)
+    >>> bool((cells.predict(X) == cells.labels_).all())
+    True
+
+    Rows that don't fit into memory come in blocks, as often as they are asked for:
+
+    >>> def blocks():
+    ...     for start in range(0, len(X), 500):
+    ...         yield X[start : start + 500]
+    >>> KMeans(n_clusters=10).fit_blocks(blocks).cluster_centers_.shape
+    (10, 64)
+    """
+
+    _rules: ClassVar[dict[str, Rule]] = {
+        "n_clusters": Optional(Integer(low=1)),
+        "metric": OneOf(("euclidean", "cosine")),
+        "swaps": Integer(low=0),
+        "max_iter": Integer(low=0),
+        "tol": Real(low=0.0),
+        "rows_per_cell": Integer(low=1),
+        "polish": Integer(low=0),
+        "random_state": Seed(),
+        "n_jobs": Optional(Integer()),
+        "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
+    }
+
+    def __init__(
+        self,
+        n_clusters: int | None = None,
+        *,
+        metric: str = "euclidean",
+        swaps: int = 3,
+        max_iter: int = 10,
+        tol: float = 2e-3,
+        rows_per_cell: int = 128,
+        polish: int = 3,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        progress: bool | Progress | None = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.swaps = swaps
+        self.max_iter = max_iter
+        self.tol = tol
+        self.rows_per_cell = rows_per_cell
+        self.polish = polish
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> KMeans:
+        """Divide the rows of `X`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+        y : ignored
+        sample_weight : array-like of shape (n,), optional
+            A row of weight 2 counts as two rows; one of weight 0 is only labelled.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidParameterError, InvalidDataError
+        InfeasibleError
+            For more cells than distinct rows.
+        """
+        started = time.perf_counter()
+        self._check_parameters()
+        with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
+            X = check_points(self, X, reset=True)
+            rows = canonical_rows(X, check_weights(sample_weight, len(X)))
+            k, choices = check_cells(self.n_clusters, int(np.count_nonzero(rows.weight)), len(X))
+            request = Request(k, None, None, self._plan(), flat=True)
+            nested = build(rows, request, unit=self._unit, progress=progress)
+            cells = Summary.of_rows(nested, rows)
+            self._keep(nested, cells, rows, started, _CITATION, choices)
+        self._stream: Stream | None = None
+        return self
+
+    def fit_blocks(self, blocks: Callable[[], Iterable[Any]]) -> KMeans:
+        """Learn centres from rows that come in blocks: a memory map in pieces, files one after the other.
+
+        Parameters
+        ----------
+        blocks : callable
+            Returns an iterator over arrays of shape (b, d), or over pairs of such an array and the weights of
+            its rows, float[b]. Called once to draw a sample, and once for each pass of `polish`.
+
+        Returns
+        -------
+        self
+            ``predict`` labels the rows, block by block. ``labels_`` is empty.
+
+        Raises
+        ------
+        InvalidParameterError, InvalidDataError
+        InfeasibleError
+            For more cells than distinct rows.
+
+        Notes
+        -----
+        Memory O(k d) and the sample (`rows_per_cell` rows a cell), beside one block. The sample, and with it
+        the result, is that of ``fit`` on all blocks together, but for the rounding of the last sums.
+        """
+        started = time.perf_counter()
+        self._check_parameters()
+        if self.n_clusters is None:
+            raise InvalidParameterError(
+                "fit_blocks can't count the distinct rows beforehand.",
+                name="n_clusters",
+                allowed="an integer of at least 1",
+                got=None,
+            )
+        with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
+            stream = self._start(blocks, progress)
+            stream.polish(self, blocks, progress)
+            self._keep_stream(stream, started)
+        self._stream = None
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> KMeans:
+        """Move the centres by one more block of rows; the first, of at least `n_clusters`, starts them.
+
+        A centre ends at the mean of all rows that it has received, each as the centres stood then.
+
+        Parameters
+        ----------
+        X : array-like of shape (b, d)
+        y : ignored
+        sample_weight : array-like of shape (b,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidParameterError, InvalidDataError
+        InfeasibleError
+            For more cells than distinct rows in the first block.
+        """
+        started = time.perf_counter()
+        self._check_parameters()
+        with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
+            stream = getattr(self, "_stream", None)
+            if stream is None:
+                block = [(X, sample_weight)]
+                stream = Stream.learn(
+                    self, lambda: block, self.n_clusters, self._plan(), self._unit, progress
+                )
+            stream.move(self, X, sample_weight)
+            self._keep_stream(stream, started)
+        self._stream = stream
+        return self
+
+    @property
+    def _unit(self) -> bool:
+        return self.metric == "cosine"
+
+    def _plan(self) -> Plan:
+        return Plan(self.rows_per_cell, self.swaps, self.max_iter, self.tol, self.polish)
+
+    def _start(self, blocks: Blocks, progress: Progress) -> Stream:
+        return Stream.learn(self, blocks, self.n_clusters, self._plan(), self._unit, progress)
+
+    def _keep_stream(self, stream: Stream, started: float) -> None:
+        nested = stream.nested
+        cells = Summary(nested, stream.of_nodes(stream.mass), stream.of_nodes(stream.inertia))
+        self._keep(nested, cells, stream.no_rows, started, _CITATION, {})
