@@ -113,16 +113,30 @@ def rows_count_near(rows, offset, sign, limit, count):
 
 
 @jit
-def rows_fill_near(rows, offset, sign, limit, picked, first, cells):
-    """The cells that `rows_count_near` counted in picked rows, ascending: OUT cells int32, runs `first`."""
-    k = rows.shape[1]
+def rows_fill_near(rows, offset, sign, limit, best, picked, first, cells):
+    """The best cell and the cheapest others within the limit of each picked row, as its run has room for.
+
+    IN as for `rows_count_near`, best int32[b], picked intp[p], first intp[p + 1] (runs). OUT cells int32.
+    """
+    values = np.empty(rows.shape[1], rows.dtype)
     for p in range(picked.shape[0]):
-        row, bound, at = rows[picked[p]], limit[picked[p]], first[p]
+        row, bound = rows[picked[p]], limit[picked[p]]
         everything = not np.isfinite(bound)
-        for j in range(k):
-            if everything or not offset[j] + sign * row[j] > bound:
-                cells[at] = j
-                at += 1
+        room, held, run = first[p + 1] - first[p], 1, cells[first[p] : first[p + 1]]
+        run[0], values[0] = best[picked[p]], -np.inf
+        for j in range(row.shape[0]):
+            value = offset[j] + sign * row[j]
+            if j == run[0]:
+                continue
+            if not everything and (value > bound or (held == room and value >= values[room - 1])):
+                continue
+            at = held if held < room else room - 1
+            while at > 0 and values[at - 1] > value:
+                if at < room:
+                    values[at], run[at] = values[at - 1], run[at - 1]
+                at -= 1
+            values[at], run[at] = value, j
+            held = min(held + 1, room)
 
 
 @jit

@@ -30,12 +30,16 @@ _UNIT = 2.0**-24
 
 @dataclass(frozen=True)
 class Near:
-    """Items with several cells in reach: ``cells[first[p]:first[p + 1]]`` for ``items[p]``; exact costs."""
+    """Items with several cells in reach: ``cells[first[p]:first[p + 1]]`` for ``items[p]``; exact costs.
+
+    `cut` says that some had more of them than are listed.
+    """
 
     items: np.ndarray
     first: np.ndarray
     cells: np.ndarray
     costs: np.ndarray
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,13 @@ class Scan:
 class Reach:
     """A cell is near if it costs at most ``up[best] + down[cell]`` more than the best one, float64[k] each.
 
-    Neither is ever below `least`.
+    Neither is ever below `least`. Of more than `most` cells only the nearest are listed.
     """
 
     up: np.ndarray
     down: np.ndarray
     least: float
+    most: int
 
 
 class Costs(Protocol):
@@ -106,11 +111,12 @@ class MatrixCosts:
             low = gather.cheapest(rows, prices, 1.0, start, stop)
             if reach is None:
                 return None
-            limit = low + reach.up[gather.best[start:stop]]
-            picked, first, cells = cells_near(rows, prices - reach.down, 1.0, limit)
+            best = gather.best[start:stop]
+            limit = low + reach.up[best]
+            picked, first, cells, cut = cells_near(rows, prices - reach.down, 1.0, limit, best, reach.most)
             costs = np.empty(len(cells))
             costs_gather(rows, picked, first, cells, costs)
-            return Near(picked + start, first, cells, costs)
+            return Near(picked + start, first, cells, costs, cut)
 
         return gather.done(map_blocks(block, self.n, _block(self.k)))
 
@@ -197,9 +203,11 @@ class PointCosts:
             if reach is None:
                 return None
             slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
-            limit = low + slack + 0.5 * reach.up[gather.best[start:stop]]
-            picked, first, cells = cells_near(products, nearer, sign, limit.astype(np.float32))
-            return Near(picked + start, first, cells, self._measured(picked + start, first, cells))
+            best = gather.best[start:stop]
+            limit = low + slack + 0.5 * reach.up[best]
+            limit = np.where(np.isfinite(low), limit, np.nan).astype(np.float32)
+            picked, first, cells, cut = cells_near(products, nearer, sign, limit, best, reach.most)
+            return Near(picked + start, first, cells, self._measured(picked + start, first, cells), cut)
 
         found = map_blocks(block, self.n, _block(max(self.k, self.rows.X.shape[1])))
         gather.margin *= 2.0
@@ -243,18 +251,27 @@ class _Gather:
         return Scan(self.best, self.second, self.margin, _joined(pieces) if pieces else None)
 
 
-def cells_near(rows, offset, sign, limit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with several cells within `limit`: ``picked`` intp[p], runs ``first`` intp[p + 1], ``cells`` int32.
+def cells_near(rows, offset, sign, limit, best, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+    """Rows with several cells within `limit`, with at most `most` of them.
 
     Where a product overflowed there is no limit, and all cells are near.
+
+    Returns
+    -------
+    picked : intp[p]
+    first, cells : intp[p + 1], int32
+        Runs of cells, the best one first.
+    cut : bool
+        Whether some row had more.
     """
     count = np.empty(len(rows), np.intp)
     rows_count_near(rows, offset, sign, limit, count)
     picked = np.flatnonzero(count > 1)
-    first = np.concatenate([[0], np.cumsum(count[picked])]).astype(np.intp)
+    kept = np.where(np.isfinite(limit), np.minimum(count, most), count)[picked]
+    first = np.concatenate([[0], np.cumsum(kept)]).astype(np.intp)
     cells = np.empty(first[-1], np.int32)
-    rows_fill_near(rows, offset, sign, limit, picked, first, cells)
-    return picked, first, cells
+    rows_fill_near(rows, offset, sign, limit, best, picked, first, cells)
+    return picked, first, cells, bool((kept < count[picked]).any())
 
 
 def _joined(pieces: list[Near]) -> Near:
@@ -264,6 +281,7 @@ def _joined(pieces: list[Near]) -> Near:
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.intp),
         np.concatenate([piece.cells for piece in pieces]),
         np.concatenate([piece.costs for piece in pieces]),
+        any(piece.cut for piece in pieces),
     )
 
 

@@ -6,7 +6,7 @@ items' lists reach. Prices of a sample come first; they are nearly right for all
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,8 +24,10 @@ from partita.transport._costs import Costs, Reach, Scan
 _SAMPLED = 4
 _FEWEST = 1024
 _FEWEST_OF_CELL = 8
-_GROWTH = 2.0
+_GROWTH = 2
 _SPARE = 1.5
+_LISTED = 16
+_ROUNDING = 64 * 2.0**-52
 _SMALLEST_REACH = 1e-300
 
 
@@ -77,16 +79,22 @@ def settle(
     prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
     if reach is None:
         least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
-        reach = Reach(np.full(k, least), np.full(k, least), least)
+        reach = Reach(np.full(k, least), np.full(k, least), least, min(k, _LISTED))
+    labels: np.ndarray | None = None
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
+        if labels is not None:
+            if _proved(costs, scan, prices, labels):
+                return Settled(labels, prices[:k] - prices[k], moves, replace(moved, most=min(k, _LISTED)))
+            reach = replace(reach, most=min(k, _GROWTH * reach.most))
         began = prices.copy()
         labels, n_paths, ended = _paths(scan, prices, lower, upper, reach)
         moves += n_paths
-        moved = _moved(prices[:k] - began[:k], reach.least)
-        if ended == DONE and prices_reach(prices[:k], began[:k], reach.up, reach.down):
-            return Settled(labels, prices[:k] - prices[k], moves, moved)
-        reach = _grown(reach, moved, everywhere=ended == BLOCKED)
+        moved = _moved(prices[:k] - began[:k], reach)
+        if ended != DONE or not prices_reach(prices[:k], began[:k], reach.up, reach.down):
+            reach, labels = _grown(reach, moved, everywhere=ended == BLOCKED), None
+        elif not scan.near.cut:
+            return Settled(labels, prices[:k] - prices[k], moves, replace(moved, most=min(k, _LISTED)))
 
 
 def wanted_sizes(size: np.ndarray, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -108,20 +116,35 @@ def _sampled_prices(costs: Costs, lower: np.ndarray, upper: np.ndarray) -> np.nd
     return settle(costs.head(m), *scaled_bounds(lower, upper, n, m)).prices
 
 
-def _moved(rise: np.ndarray, least: float) -> Reach:
+def _moved(rise: np.ndarray, reach: Reach) -> Reach:
     """Somewhat more than prices went up and down, but for what is common to most of them."""
     apart = _SPARE * (rise - np.median(rise))
-    return Reach(np.maximum(apart, least), np.maximum(-apart, least), least)
+    return replace(reach, up=np.maximum(apart, reach.least), down=np.maximum(-apart, reach.least))
 
 
 def _grown(reach: Reach, moved: Reach, *, everywhere: bool) -> Reach:
-    """Wider, most of all where prices used up the reach; everywhere when there was no path at all."""
+    """Wider, most of all where prices used up the reach; much wider when there was no path at all."""
     growth = _GROWTH**2 if everywhere else _GROWTH
-    return Reach(
-        np.maximum(growth * reach.up, _GROWTH * moved.up),
-        np.maximum(growth * reach.down, _GROWTH * moved.down),
-        reach.least,
+    return replace(
+        reach,
+        up=np.maximum(growth * reach.up, _GROWTH * moved.up),
+        down=np.maximum(growth * reach.down, _GROWTH * moved.down),
+        most=min(len(reach.up), growth * reach.most) if everywhere else reach.most,
     )
+
+
+def _proved(costs: Costs, scan: Scan, prices: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether no item has a cheaper cell than its label, up to rounding."""
+    near, best = scan.near, scan.best.copy()
+    assert near is not None
+    own = np.empty(len(near.items), np.intp)
+    choices_cheapest(near.first, near.cells, near.costs, prices, own)
+    best[near.items] = near.cells[own]
+    if np.array_equal(labels, best):
+        return True
+    here, there = costs.own(labels) + prices[labels], costs.own(best) + prices[best]
+    slack = _ROUNDING * (np.abs(here) + np.abs(there) + np.abs(prices).max())
+    return bool((here - there <= slack).all())
 
 
 def _guessed_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
