@@ -77,9 +77,9 @@ def test_rules_against_their_twins(rule, data):
 @pytest.mark.parametrize("most", [2, 9, 40])
 def test_many_parts_against_their_twins(rule, most):
     """More parts than are looked at, so that the filter by products has something to leave out."""
-    X, h = _cells(900, 300, 6)
+    X, h = _cells(900, 300, 12)
     some = range(0, 900, 30)
-    for radius in [None, 1.1] if rule != "bisector" else [0.05, 0.3]:
+    for radius in [None, 2.8] if rule != "bisector" else [0.1, 0.5]:
         held = _held(h.cover(rule, X=X, max_copies=most, radius=radius))
         taken, _ = covers.cover(X, h.labels(), rule, most, radius, items=some)
         assert [held[i] for i in some] == [sorted(parts) for parts in taken]
@@ -147,6 +147,15 @@ def test_bisector_at_half_the_distance_whatever_the_parts_are(seed, d):
     labels = h.labels()
     for i, j in np.argwhere(apart <= farthest):
         assert held[i, labels[j]] or held[j, labels[i]]
+
+
+@given(st.floats(0.1, 1.0), st.floats(1.5, 9.0), st.floats(-1e6, 1e6))
+def test_bisector_forgives_rounding(near, far, shift):
+    """Two items at the same distance from the border between them are found at just that distance."""
+    X = np.array([[shift - far], [shift - near], [shift + near], [shift + far]])
+    distance = float(X[2, 0] - X[1, 0])
+    cover = Hierarchy.from_labels([[0, 0, 1, 1]]).cover("bisector", X=X, radius=distance / 2)
+    assert 1 in cover.members(1) or 2 in cover.members(0)
 
 
 def test_spilled_copies_point_elsewhere():
