@@ -77,9 +77,7 @@ def tree_of(X, parts):
 
 def covers(h, X, args):
     """``(name, cover, seconds)`` for each rule; the bisector's radius gives about two copies."""
-    import numpy as np
-
-    radius = args.radius or radius_for(h, X, np.random.default_rng(0).choice(len(X), min(len(X), 5000)))
+    radius = args.radius or radius_for(h, X)
     for name in args.only or RULES:
         rule, options = RULES[name]
         if rule == "bisector":
@@ -89,10 +87,11 @@ def covers(h, X, args):
         yield name, cover, time.perf_counter() - started
 
 
-def radius_for(h, X, rows):
+def radius_for(h, X):
     """The median distance of some rows from the nearest border of their part."""
     import numpy as np
 
+    rows = np.random.default_rng(0).choice(len(X), min(len(X), 5000), replace=False)
     labels = h.labels()
     centers = np.stack([X[np.sort(h.members(part))].mean(axis=0) for part in h.levels[-1]])
     gaps = np.sqrt(np.maximum(products_apart(centers, centers), 0.0))
@@ -116,10 +115,9 @@ def measure(X, args):
     h, warm = tree_of(X, args.parts), tree_of(X[:2000], 20)
     for _ in covers(warm, X[:2000], args):
         pass
-    for n_rows in range(0, len(X), 65536):
-        X[n_rows : n_rows + 65536].sum()
-    before, finished = reset_peak(), covers(h, X, args)
-    for name, cover, seconds in finished:
+    args.radius = args.radius or radius_for(h, X)
+    before = reset_peak()
+    for name, cover, seconds in covers(h, X, args):
         copies = cover.matrix.nnz / cover.n_items
         print(
             f"{name:12} {seconds:7.2f} s  {copies:6.3f} copies  {cover.n_capped:9,} cut short"
