@@ -29,8 +29,13 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from contests import CONTESTS, Contest
+import contests
+import pooling
+import spherical
+from contests import Contest
+from scipy import sparse
 
+CONTESTS = {**contests.CONTESTS, **spherical.CONTESTS, **pooling.CONTESTS}
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -63,7 +68,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data.npz"
         X, truth, facts = contest.make_data(args.rows or contest.rows, args.seed)
-        np.savez(data, X=X, truth=np.empty(0) if truth is None else truth)
+        save(data, X, truth)
         facts = {**contest.facts, **facts}
         chosen = args.only or list(contest.entrants)
         shape = f"{X.shape[0]:,} x {X.shape[1]} {X.dtype}"
@@ -141,11 +146,27 @@ def run_fresh(contest: Contest, name: str, data: Path, facts: dict[str, Any], ar
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
+def save(path: Path, X: Any, truth: np.ndarray | None) -> None:
+    """Write dense or sparse rows, and the truth where there is one."""
+    parts = {"X": X}
+    if sparse.issparse(X):
+        parts = {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": np.array(X.shape)}
+    np.savez(path, truth=np.empty(0) if truth is None else truth, **parts)
+
+
+def load(path: Path) -> tuple[Any, np.ndarray]:
+    """The rows that ``save`` wrote, and the truth (empty where there is none)."""
+    with np.load(path) as held:
+        if "X" in held:
+            return np.ascontiguousarray(held["X"]), held["truth"]
+        parts = held["data"], held["indices"], held["indptr"]
+        return sparse.csr_matrix(parts, shape=tuple(held["shape"])), held["truth"]
+
+
 def child(args: argparse.Namespace) -> int:
     """Measure one entrant and print the result as one line of JSON."""
     contest, facts = CONTESTS[args.contest], {**json.loads(args.facts), "threads": args.threads}
-    with np.load(args.data) as held:
-        X, truth = np.ascontiguousarray(held["X"]), held["truth"]
+    X, truth = load(Path(args.data))
     entrant = contest.entrants[args.child]
     fit = entrant()
     if not args.cold:
