@@ -22,8 +22,8 @@ Heaps = namedtuple("Heaps", "key item left right free roots tops")
 # Where each item may go, and for what: runs `first` intp[p + 1] of cells int32 and costs float64; own intp[p]
 # is the position in them where the item is.
 Choices = namedtuple("Choices", "first cells costs own")
-# Of each cell: price float64[k + 1] (the rest last), size, flow, lower, upper intp[k], surplus intp[k + 1]; up,
-# down float64[k]: all choices are listed by which an item comes dearer by at most up[its cell] + down[other].
+# Of each cell: price float64[k + 1] (the rest last), size, flow, lower, upper intp[k], surplus intp[k + 1];
+# up, down float64[k]: all choices are listed by which an item is dearer by up[its cell] + down[other] or less.
 Cells = namedtuple("Cells", "price size flow lower upper surplus up down")
 # A search: dist float64[k + 1], above intp[k + 1], settled bool[k + 1].
 Search = namedtuple("Search", "dist above settled")
@@ -258,7 +258,7 @@ def cells_balance(choices, cells):
 
     IN choices.first, cells, costs; cells.lower, upper, up, down.
     INOUT choices.own, cells.price (reduced costs are not negative at first), size, flow, surplus.
-    Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (prices left the reach of the lists).
+    Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (prices left their reach).
     """
     k, p = cells.size.shape[0], choices.own.shape[0]
     rest, began = k, cells.price.copy()

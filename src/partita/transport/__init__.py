@@ -6,17 +6,41 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
+    "balance_cells": "partita.transport.balanced",
+    "BalancedCells": "partita.transport.balanced",
+    "assign": "partita.transport.assignment",
+    "Assignment": "partita.transport.assignment",
+    "Client": "partita.transport.federated",
+    "FederatedDistances": "partita.transport.federated",
+    "LocalClient": "partita.transport.federated",
     "Plan": "partita.transport.plan",
+    "federated_wasserstein": "partita.transport.federated",
     "sinkhorn": "partita.transport.entropic",
     "sparse_plan": "partita.transport.sparse",
     "capacity_assign": "partita.transport.capacity",
 }
 
-__all__ = ["Plan", "capacity_assign", "sinkhorn", "sparse_plan"]
+__all__ = [
+    "Assignment",
+    "BalancedCells",
+    "Client",
+    "FederatedDistances",
+    "LocalClient",
+    "Plan",
+    "assign",
+    "balance_cells",
+    "capacity_assign",
+    "federated_wasserstein",
+    "sinkhorn",
+    "sparse_plan",
+]
 
 if TYPE_CHECKING:
+    from partita.transport.assignment import Assignment, assign
+    from partita.transport.balanced import BalancedCells, balance_cells
     from partita.transport.capacity import capacity_assign
     from partita.transport.entropic import sinkhorn
+    from partita.transport.federated import Client, FederatedDistances, LocalClient, federated_wasserstein
     from partita.transport.plan import Plan
     from partita.transport.sparse import sparse_plan
 

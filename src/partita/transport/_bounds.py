@@ -1,4 +1,4 @@
-"""Bounds on the sizes of cells: read, compared with what there is to place, refused when they can't be met."""
+"""Bounds on the sizes of cells: read, compared with the items to place, refused when they can't be met."""
 
 from __future__ import annotations
 

@@ -123,6 +123,16 @@ class MatrixCosts:
     def own(self, labels: np.ndarray) -> np.ndarray:
         return self._C[self.order, labels].astype(np.float64)
 
+    def cheapest(self, prices: np.ndarray) -> np.ndarray:
+        """The least cost of each item with prices, float64[n]."""
+        out = np.empty(self.n)
+
+        def block(start: int, stop: int) -> None:
+            out[start:stop] = (self._C[self.order[start:stop]] + prices).min(axis=1)
+
+        map_blocks(block, self.n, _block(self.k))
+        return out
+
 
 class Rows:
     """Rows of points in content order, in a frame around the centres that are given first.

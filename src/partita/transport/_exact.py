@@ -1,7 +1,7 @@
-"""The exact assignment under bounds on sizes, among the items in reach. Called by all of this room that assigns.
+"""The exact assignment under bounds on sizes, among the items in reach. Called by all that assigns here.
 
-Shortest paths need the items near the boundaries of cells only, as long as prices don't rise by more than these
-items' lists reach. Prices of a sample come first; they are nearly right for all items.
+Shortest paths need the items near the boundaries of cells only, as long as prices don't move by more than the
+lists of these items reach. Prices of a sample come first; they are nearly right for all items.
 """
 
 from __future__ import annotations
@@ -77,12 +77,16 @@ def settle(
     k, moves = costs.k, 0
     upper = np.minimum(upper, costs.n)
     prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
+    if costs.n == 0:
+        return Settled(np.empty(0, np.int32), prices[:k], 0, Reach(np.zeros(k), np.zeros(k), 0.0, k))
     if reach is None:
         least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
         reach = Reach(np.full(k, least), np.full(k, least), least, min(k, _LISTED))
     labels: np.ndarray | None = None
+    moved = reach
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
+        assert scan.near is not None
         if labels is not None:
             if _proved(costs, scan, prices, labels):
                 return Settled(labels, prices[:k] - prices[k], moves, replace(moved, most=min(k, _LISTED)))

@@ -1,8 +1,8 @@
-"""k-means with bounded sizes of cells: exact assignments and means in turn. Called by the makers of points."""
+"""k-means with bounded sizes of cells: exact assignments and means in turn. For the makers of points."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ class _State:
     centers: np.ndarray
     prices: np.ndarray
     reach: Reach | None
-    labels: np.ndarray | None = None
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     cost: float = np.inf
 
 
