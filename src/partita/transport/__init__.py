@@ -10,7 +10,6 @@ _PUBLIC = {
     "BalancedCells": "partita.transport.balanced",
     "assign": "partita.transport.assignment",
     "Assignment": "partita.transport.assignment",
-    "Client": "partita.transport.federated",
     "FederatedDistances": "partita.transport.federated",
     "LocalClient": "partita.transport.federated",
     "Plan": "partita.transport.plan",
@@ -23,7 +22,6 @@ _PUBLIC = {
 __all__ = [
     "Assignment",
     "BalancedCells",
-    "Client",
     "FederatedDistances",
     "LocalClient",
     "Plan",
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from partita.transport.balanced import BalancedCells, balance_cells
     from partita.transport.capacity import capacity_assign
     from partita.transport.entropic import sinkhorn
-    from partita.transport.federated import Client, FederatedDistances, LocalClient, federated_wasserstein
+    from partita.transport.federated import FederatedDistances, LocalClient, federated_wasserstein
     from partita.transport.plan import Plan
     from partita.transport.sparse import sparse_plan
 

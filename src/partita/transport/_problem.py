@@ -78,22 +78,36 @@ def check_costs(C: Any) -> np.ndarray:
             name="C",
             hint="pass a dense array; a forbidden pair can have a cost above all others",
         )
-    C = _as_numbers(C, "C")
-    if C.ndim != 2 or 0 in C.shape:
+    return _finite_matrix(C, "C", hint="a forbidden pair can have a cost above all others")
+
+
+def check_rows(X: Any) -> np.ndarray:
+    """The points of a client as a C-contiguous float64 matrix."""
+    return _finite_matrix(X, "X", hint="leave rows with missing values out")
+
+
+def _finite_matrix(values: Any, name: str, hint: str) -> np.ndarray:
+    array = _as_numbers(values, name)
+    if array.ndim != 2 or 0 in array.shape:
         raise InvalidDataError(
-            "The costs have the wrong shape.", name="C", allowed="shape (n, m), both at least 1", got=C.shape
+            f"{name!r} has the wrong shape.",
+            name=name,
+            allowed="two dimensions, both at least 1",
+            got=array.shape,
         )
-    flat = map_blocks(lambda start, stop: _first_bad(C, start, stop), len(C), block_of(C.shape[1]))
+    flat = map_blocks(
+        lambda start, stop: _first_bad(array, start, stop), len(array), block_of(array.shape[1])
+    )
     found = next((position for position in flat if position >= 0), -1)
     if found >= 0:
-        row, column = divmod(found, C.shape[1])
+        row, column = divmod(found, array.shape[1])
         raise InvalidDataError(
-            f"The cost in row {row}, column {column} is not a finite number.",
-            name="C",
-            got=float(C[row, column]),
-            hint="a forbidden pair can have a cost above all others",
+            f"{name!r} has a value that is not finite, in row {row}, column {column}.",
+            name=name,
+            got=float(array[row, column]),
+            hint=hint,
         )
-    return C
+    return array
 
 
 def check_masses(masses: Any, n: int, name: str) -> np.ndarray | None:
