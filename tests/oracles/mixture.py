@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, multivariate_t
 
 
 def gaussian_cost(
@@ -92,10 +92,23 @@ def descend_components(posterior: np.ndarray, child: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
-def free_parameters(shape: str, k: int, r: int) -> int:
-    """Weights, means and covariances of a mixture, counted."""
-    covariances = {"round": k, "tied": r * (r + 1) // 2, "full": k * r * (r + 1) // 2}
-    return (k - 1) + k * r + covariances[shape]
+def log_predictions(Z: np.ndarray, shape: str, strength: float, expected: np.ndarray | float) -> float:
+    """Log likelihood of some rows, each foretold from those before it; the first one costs nothing."""
+    r, total = Z.shape[1], 0.0
+    for n in range(1, len(Z)):
+        center = Z[:n].mean(axis=0)
+        centred, wider = Z[:n] - center, (n + 1.0) / n
+        if shape == "tied":
+            total += multivariate_normal(center, wider * np.asarray(expected)).logpdf(Z[n])
+        elif shape == "round":
+            a = strength + 0.5 * (n - 1) * r
+            b = strength * expected + 0.5 * (centred**2).sum()
+            total += multivariate_t(center, wider * b / a * np.eye(r), df=2.0 * a).logpdf(Z[n])
+        else:
+            freedom = strength + r + n - r + 1.0
+            spread = strength * np.asarray(expected) + centred.T @ centred
+            total += multivariate_t(center, wider * spread / freedom, df=freedom).logpdf(Z[n])
+    return float(total)
 
 
 def spread_of(rows: np.ndarray, weight: np.ndarray) -> float:

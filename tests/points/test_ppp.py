@@ -268,7 +268,7 @@ def test_most_separable_refuses_what_is_no_share(fitted, threshold):
 def test_it_says_what_it_chose(fitted):
     fit, _ = fitted
     choices = fit.made_by_.choices
-    assert choices["components"] == f"{fit.n_components_}, by BIC"
+    assert choices["components"] == f"{fit.n_components_}, by evidence"
     assert choices["parts"].startswith("5:")
     assert fit.made_by_.method == "PPP"
 

@@ -6,22 +6,33 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import homogeneity_score
 
 from oracles.mixture import (
     descend_components,
-    free_parameters,
     gaussian_joins,
     log_densities,
+    log_predictions,
     overlap_joins,
     spread_of,
 )
 from partita.kernels.bisect import cells_divide, planes_descend
 from partita.kernels.mixture import gaussian_linkage, log_det, mixture_descend, overlap_linkage
 from partita.points import ppp_grow
-from partita.points.ppp_mixture import Mixture, _Data, _expectation_maximisation, fit_mixture
+from partita.points.ppp_mixture import (
+    Mixture,
+    _as_mixture,
+    _Local,
+    _memberships,
+    _moments,
+    _Search,
+    fit_mixture,
+)
+from partita.points.ppp_shapes import Full, Prior, Round, Rows, Tied
 from partita.points.ppp_space import MOST_DIRECTIONS, find_space
 
 SHAPES = ("round", "tied", "full")
+FAMILIES = {"round": Round(), "tied": Tied(), "full": Full()}
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -202,36 +213,126 @@ def test_equal_rows_are_one_cell_and_small_cells_stay_whole():
 # -- the mixture ----------------------------------------------------------------------------------------
 
 
+def search(Z: np.ndarray, shape: str, weight: np.ndarray | None = None) -> _Search:
+    return _Search(Rows(Z, np.ones(len(Z)) if weight is None else weight), FAMILIES[shape])
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @given(seed=seeds, k=st.integers(1, 4))
-def test_bic_and_posteriors_are_those_of_the_densities(shape, seed, k):
+def test_posteriors_are_those_of_the_densities(shape, seed, k):
     rng = np.random.default_rng(seed)
     Z = rng.standard_normal((120, 2)) + 4.0 * rng.standard_normal((4, 2))[rng.integers(0, 4, 120)]
     weight = rng.integers(1, 4, 120).astype(float)
     labels = np.concatenate([np.arange(k), rng.integers(0, k, 120 - k)])
-    mixture = _expectation_maximisation(_Data(Z, weight), labels, shape, 20, 1e-5)
+    mixture = _as_mixture(search(Z, shape, weight).climb(_memberships(labels), 20, 1e-5))
     logs = log_densities(Z, mixture.weight, mixture.mean, covariances(mixture))
     of_row = np.logaddexp.reduce(logs, axis=1)
     np.testing.assert_allclose(mixture.posterior, np.exp(logs - of_row[:, None]), atol=1e-6)
-    free = free_parameters(shape, mixture.n_components, 2)
-    assert mixture.bic == pytest.approx(-2.0 * weight @ of_row + free * np.log(weight.sum()), rel=1e-7)
     assert mixture.weight.sum() == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("shape", ["tied", "round"])
-@pytest.mark.parametrize("seed", range(4))
-def test_likelihood_does_not_fall(shape, seed):
+@pytest.mark.parametrize("shape", ["round", "full"])
+@given(seed=seeds, n=st.integers(1, 12), r=st.integers(1, 4), strength=st.sampled_from([1.0, 7.0, 300.0]))
+def test_marginals_are_products_of_predictions(shape, seed, n, r, strength):
     rng = np.random.default_rng(seed)
-    Z = rng.standard_normal((2000, 2)) * [1.0, 2.0] + 3.0 * rng.standard_normal((4, 2))[np.arange(2000) % 4]
-    start = 3.0 * rng.standard_normal((4, 2))
-    labels = ((Z[:, None] - start) ** 2).sum(axis=2).argmin(axis=1)
-    labels = np.unique(labels, return_inverse=True)[1]
-    data = _Data(Z, np.ones(2000))
-    bics = [_expectation_maximisation(data, labels, shape, steps, -1.0).bic for steps in range(1, 25)]
-    # Parameters stay as many, so BIC falls as likelihood rises; the prior of round parts may cost a trace.
-    slack = 1e-9 * 2000 if shape == "tied" else 1e-4 * 2000
-    assert np.diff(bics).max() <= slack
-    assert bics[-1] < bics[0] - 10.0
+    Z = rng.standard_normal((n, r)) * rng.uniform(0.2, 3.0) + rng.standard_normal(r)
+    expected = float(rng.uniform(0.1, 3.0)) if shape == "round" else positive_definite(rng, r)
+    held, mean, scatter = _moments(FAMILIES[shape], Rows(Z, np.ones(n)), np.ones((n, 1)))
+    np.testing.assert_allclose(mean[0], Z.mean(axis=0), atol=1e-12)
+    found = FAMILIES[shape].log_marginals(Prior(strength, expected), held, scatter, r)
+    assert found[0] == pytest.approx(log_predictions(Z, shape, strength, expected), abs=1e-7)
+
+
+@given(seed=seeds, k=st.integers(1, 3), r=st.integers(1, 3))
+def test_marginals_of_a_shared_covariance_are_products_of_predictions(seed, k, r):
+    rng = np.random.default_rng(seed)
+    labels = np.concatenate([np.arange(k), rng.integers(0, k, 20)])
+    Z = rng.standard_normal((len(labels), r)) + 5.0 * rng.standard_normal((k, r))[labels]
+    rows = Rows(Z, np.ones(len(Z)))
+    held, _, scatter = _moments(FAMILIES["tied"], rows, _memberships(labels))
+    prior = FAMILIES["tied"].choose_prior(rows, held, scatter)
+    found = FAMILIES["tied"].log_marginals(prior, held, scatter, r).sum()
+    slow = sum(log_predictions(Z[labels == c], "tied", np.inf, prior.expected) for c in range(k))
+    assert found == pytest.approx(slow, abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(seed=seeds, k=st.integers(1, 4))
+def test_evidence_knows_no_units(shape, seed, k):
+    rng = np.random.default_rng(seed)
+    Z = rng.standard_normal((60, 3)) + 4.0 * rng.standard_normal((4, 3))[rng.integers(0, 4, 60)]
+    turn = 7.0 * np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    if shape != "round":
+        turn = turn * [0.5, 1.0, 2.0]
+    posterior = _memberships(np.concatenate([np.arange(k), rng.integers(0, k, 60 - k)]))
+    before, after = (search(data, shape).weigh(posterior) for data in (Z, Z @ turn.T + 5.0))
+    assert after == pytest.approx(before - 60 * np.linalg.slogdet(turn)[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_prior_is_the_likeliest_of_those_tried(shape):
+    Z, truth = three_gaussians(40, r=3)
+    rows, family = Rows(Z, np.ones(len(Z))), FAMILIES[shape]
+    moments = _moments(family, rows, _memberships(truth))
+    prior = family.choose_prior(rows, moments[0], moments[2])
+
+    def likelihood(prior: Prior) -> float:
+        return float(family.log_marginals(prior, moments[0], moments[2], 3).sum())
+
+    if shape != "tied":
+        for strength in (0.25, 4.0):
+            assert likelihood(Prior(strength * prior.strength, prior.expected)) <= likelihood(prior) + 3.0
+        assert likelihood(Prior(prior.strength, 10.0 * np.asarray(prior.expected))) < likelihood(prior)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pieces_are_merged_and_mixed_components_divided(shape):
+    Z, truth = three_gaussians(seed=3)
+    whole = search(Z, shape)
+    pieces = np.where((truth == 1) & (np.arange(len(Z)) % 2 == 1), 3, truth)
+    merged = _Local(whole.rows, whole.climb(_memberships(pieces), 1, 0.0)).merged()
+    assert same_partition(merged.argmax(axis=1), truth)
+    mixed = whole.climb(_memberships(np.minimum(truth, 1)), 1, 0.0)
+    halves = _Local(whole.rows, mixed).divided(9).argmax(axis=1)
+    assert homogeneity_score(truth, halves) == pytest.approx(1.0)
+    assert same_partition(whole.improved(mixed).posterior.argmax(axis=1), truth)
+    right = whole.climb(_memberships(truth), 50, 1e-6)
+    assert _Local(whole.rows, right).merged() is None
+    assert _Local(whole.rows, right).divided(9) is None
+    assert whole._without_some(right) is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_idle_components_are_dropped(shape):
+    Z, truth = three_gaussians(seed=4)
+    whole = search(Z, shape)
+    idle = np.where(np.arange(len(Z)) % 40 == 0, 3, truth)
+    start = whole.climb(_memberships(idle), 1, 0.0)
+    assert start.k == 4
+    assert same_partition(whole._without_some(start).argmax(axis=1), truth)
+
+
+def test_a_component_scattered_over_others_is_born_again():
+    rng = np.random.default_rng(5)
+    truth = np.repeat(np.arange(9), [100] * 8 + [15])
+    Z = 5.0 * rng.standard_normal((9, 20))[truth] / np.sqrt(2.0) + rng.standard_normal((len(truth), 20))
+    whole = search(Z, "round")
+    scattered = np.where(truth == 8, np.arange(len(truth)) % 8, truth)
+    start = whole.climb(_memberships(scattered), 50, 1e-6)
+    assert start.k == 8
+    end = whole.improved(start)
+    assert end.evidence > start.evidence
+    assert same_partition(end.posterior.argmax(axis=1), truth)
+
+
+def test_a_column_of_two_values_does_not_look_infinitely_dense():
+    rng = np.random.default_rng(6)
+    X = np.column_stack([rng.standard_normal((400, 2)), rng.integers(0, 2, 400) * (np.arange(400) % 40 == 0)])
+    space = find_space(X, np.arange(400), np.ones(400), False)
+    rounded = space.basis.T @ np.diag([0.0, 0.0, 1.0 / 12.0]) @ space.basis
+    np.testing.assert_allclose(space.rounding, rounded, atol=1e-3)
+    mixture = fit_mixture(space.project(X, np.arange(400)).astype(float), np.ones(400), space.rounding)
+    assert np.linalg.eigvalsh(covariances(mixture)[0] - 0.5 * space.rounding).min() > 0.0
 
 
 @pytest.mark.parametrize("r", [2, 5])
@@ -267,11 +368,12 @@ def test_the_shape_is_the_datas(shape, seed):
 def test_frequencies_are_repeated_rows(shape):
     Z, truth = three_gaussians(60)
     often = 1 + truth
-    weighted = _expectation_maximisation(_Data(Z, often.astype(float)), truth, shape, 50, 1e-6)
-    data = _Data(np.repeat(Z, often, axis=0), np.ones(360))
-    repeated = _expectation_maximisation(data, np.repeat(truth, often), shape, 50, 1e-6)
-    assert weighted.bic == pytest.approx(repeated.bic, rel=1e-9)
-    np.testing.assert_allclose(weighted.weight, [1 / 6, 2 / 6, 3 / 6], atol=1e-6)
+    weighted = search(Z, shape, often.astype(float)).climb(_memberships(truth), 50, 1e-6)
+    repeated = search(np.repeat(Z, often, axis=0), shape).climb(
+        _memberships(np.repeat(truth, often)), 50, 1e-6
+    )
+    assert weighted.evidence == pytest.approx(repeated.evidence, rel=1e-9)
+    np.testing.assert_allclose(weighted.share, [1 / 6, 2 / 6, 3 / 6], atol=1e-6)
     np.testing.assert_allclose(weighted.mean, repeated.mean, atol=1e-9)
 
 

@@ -156,7 +156,7 @@ class _Grower:
         Z = space.project(self.X, rows.row)
         at, share = _sample(rows.weight)
         sampled = Z[at].astype(np.float64)
-        mixture = fit_mixture(sampled, share)
+        mixture = fit_mixture(sampled, share, space.rounding)
         tree = component_tree(mixture, sampled, share, self.min_size * share.sum() / rows.weight.sum())
         parts = tree.parts()
         if depth and len(parts) == 1:
@@ -171,13 +171,13 @@ class _Grower:
 
     def _record(self, model: _Model, sampled: int, n_parts: int) -> None:
         mixture, space = model.mixture, model.space
-        self.grown.cost, self.grown.converged = mixture.bic, mixture.converged
+        self.grown.cost, self.grown.converged = -mixture.evidence, mixture.converged
         self.grown.n_components = mixture.n_components
         self.grown.choices = {
             "directions": f"{space.rank}, which keep {space.explained:.0%} of the scaled variance",
             "rows for the mixture": f"{sampled:,}, the first by content",
-            "components": f"{mixture.n_components}, by BIC",
-            "covariances": f"{mixture.shape}, by BIC",
+            "components": f"{mixture.n_components}, by evidence",
+            "covariances": f"{mixture.shape}, by evidence",
             "parts": f"{n_parts}: at most {MOST_MISTAKEN:.0%} mistaken, with a valley between",
         }
 

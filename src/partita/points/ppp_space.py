@@ -15,6 +15,7 @@ MOST_DIRECTIONS = 64
 _FEWEST_DIRECTIONS = 8
 _LEAST_VARIANCE = 0.7
 _BLOCK_VALUES = 1 << 22
+_ROWS_FOR_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Space:
         Rows are scaled to length 1 first (cosine).
     explained : float
         Share of the (scaled) variance that the coordinates keep, in [0, 1].
+    rounding : float64 (r, r)
+        Covariance, in the coordinates, of the rounding of a row.
     """
 
     center: np.ndarray
     basis: np.ndarray
     unit: bool
     explained: float
+    rounding: np.ndarray
 
     @property
     def rank(self) -> int:
@@ -91,7 +95,18 @@ def find_space(X: np.ndarray, rows: np.ndarray, weight: np.ndarray, unit: bool) 
     basis[varies] = directions * (scale / (deviation * reach[varies]))[:, None]
     center = middle
     center[varies] += reach[varies] * mean
-    return Space(center, basis, unit, float(variance.sum() / len(varies)))
+    step = np.zeros(X.shape[1]) if unit else _steps(X, rows[:_ROWS_FOR_STEPS])
+    rounding = (basis * (step**2 / 12.0)[:, None]).T @ basis
+    return Space(center, basis, unit, float(variance.sum() / len(varies)), rounding)
+
+
+def _steps(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The median gap between neighbouring values of each column: the unit to which it seems to be rounded."""
+    step = np.zeros(X.shape[1])
+    for j in range(X.shape[1]):
+        gap = np.diff(np.unique(X[rows, j].astype(np.float64)))
+        step[j] = np.median(gap) if gap.size else 0.0
+    return step
 
 
 def _leading(correlation: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,11 +13,13 @@ from partita.points.ppp_mixture import Mixture
 
 MOST_MISTAKEN = 0.08
 _IN_TOUCH = 0.001
-_MOST_OPEN = 0.6
-_DEEP_ENOUGH = 0.75
-_FALSE_VALLEYS = 0.18
+_MOST_OPEN = 0.8
+_DEEP_ENOUGH = 0.85
+_FALSE_VALLEYS = 0.05
+_STRETCHES = 3.0
 _TUBE = 0.9
 _SEEN = 0.05
+_IN_LINE = 4.0
 _FEWEST_COARSE = 4
 _FAINT = np.log(1e-12)
 
@@ -97,9 +99,9 @@ def component_tree(mixture: Mixture, Z: np.ndarray, weight: np.ndarray, min_weig
     """Components joined where least evidence keeps them apart; each division tested on the rows.
 
     A division is real when less than 8 % of the smaller side is mistaken for the other (Hennig 2010), and the
-    rows show a valley between the components in touch, for at least 40 % of what they share: along the line
+    rows show a valley between the components in touch, for at least 20 % of what they share: along the line
     between two means, within a tube that holds 90 % of their rows, some stretch has significantly less than
-    3/4 of the density at the thinner end. A uniform or a curved part, which a mixture tiles with many
+    85 % of the density at the thinner end. A uniform or a curved part, which a mixture tiles with many
     components, has no such valley.
 
     Parameters
@@ -188,19 +190,32 @@ def _discoveries(chance: np.ndarray) -> np.ndarray:
 def _chance_of_valley(
     mixture: Mixture, covariance: np.ndarray, Z: np.ndarray, weight: np.ndarray, a: int, b: int
 ) -> float:
-    """How likely the lowest stretch between two means is so low where the density dips by a quarter only."""
-    near = np.flatnonzero(mixture.posterior[:, a] + mixture.posterior[:, b] >= _SEEN)
-    rows, posterior = Z[near], mixture.posterior[near]
+    """How likely the lowest stretch between two means is so low where the density dips a little only.
+
+    Rows of a third component count where its mean lies between the two: it may fill what looks empty.
+    """
+    pair = np.flatnonzero(mixture.posterior[:, [a, b]].sum(axis=1) >= _SEEN)
     model = 0.5 * (covariance[a] + covariance[b])
-    within = _within(rows, weight[near], posterior[:, [a, b]], mixture.mean[[a, b]], model)
+    within = _within(
+        Z[pair], weight[pair], mixture.posterior[np.ix_(pair, np.array([a, b]))], mixture.mean[[a, b]], model
+    )
     whitener = np.linalg.inv(np.linalg.cholesky(within))
-    white = (rows - mixture.mean[a]) @ whitener.T
     line = whitener @ (mixture.mean[b] - mixture.mean[a])
     length = float(line @ line)
     if length == 0.0:
         return 1.0
-    along = white @ line / length
-    aside = np.einsum("ij,ij->i", white, white) - along**2 * length
+
+    def along_and_aside(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        white = (points - mixture.mean[a]) @ whitener.T
+        along = white @ line / length
+        return along, np.einsum("ij,ij->i", white, white) - along**2 * length
+
+    along, aside = along_and_aside(mixture.mean)
+    between = (along >= 0.0) & (along <= 1.0) & (aside <= _IN_LINE)
+    between[a] = between[b] = True
+    near = np.flatnonzero(mixture.posterior[:, between].sum(axis=1) >= _SEEN)
+    along, aside = along_and_aside(Z[near])
+    posterior = mixture.posterior[near]
     held = [posterior[:, c] >= 0.5 for c in (a, b)]
     tube = max((np.quantile(aside[rows_of], _TUBE) for rows_of in held if rows_of.any()), default=np.inf)
     along, counted = along[aside <= tube], weight[near[aside <= tube]]
@@ -213,7 +228,8 @@ def _chance_of_valley(
     if end == 0.0:
         return 1.0
     rate = 0.5 * _DEEP_ENOUGH
-    return float(betainc(end, lowest + 1.0, 1.0 / (1.0 + rate)))
+    # The lowest of seven stretches that overlap is as low by chance as one of about three that don't.
+    return min(1.0, _STRETCHES * float(betainc(end, lowest + 1.0, 1.0 / (1.0 + rate))))
 
 
 def _within(
@@ -221,7 +237,7 @@ def _within(
 ) -> np.ndarray:
     """Covariance of two components by their rows, drawn to the model's by five rows for each direction.
 
-    A component that is round or tied by BIC may have rows that are neither; few rows must not decide that.
+    A component that is round or tied may have rows that are neither; few rows must not decide that.
     """
     drawn = 5.0 * len(model)
     scatter, held = drawn * model, drawn
