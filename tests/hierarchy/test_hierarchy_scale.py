@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = ["bridge", "compare", "cover", "files", "make", "model", "newick", "partition", "record"]
+MODULES = ["bridge", "compare", "cover", "doors", "files", "make", "model", "newick", "partition", "record"]
 
 
 @pytest.mark.slow

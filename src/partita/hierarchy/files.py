@@ -132,28 +132,7 @@ def _touch(hierarchy: Hierarchy) -> None:
 
 
 def save(h: Hierarchy, path: str | PathLike[str], *, arrays: Mapping[str, Any] | None = None) -> Path:
-    """Write a hierarchy as a folder, aside and then renamed: the old folder or the new one always stands.
-
-    Parameters
-    ----------
-    h : Hierarchy
-    path : str or path
-        The folder to write, by custom ``NAME.partita``. A Partita folder that is there is replaced; anything
-        else is refused.
-    arrays : mapping of str to array-like, optional
-        Numeric arrays of the maker's model, kept as ``arrays/NAME.npy``; read them with `load_arrays`.
-
-    Returns
-    -------
-    path : Path
-
-    Raises
-    ------
-    PartitaError
-        When the folder can't be written (a full disk, no permission); the old one is untouched.
-    InvalidParameterError
-        When something else than a Partita folder stands at `path`.
-    """
+    """Write a ``.partita`` folder; see `Hierarchy.save`."""
     target = Path(os.path.abspath(path))
     model = _checked_arrays(arrays or {})
     aside = target.parent / f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:12]}.tmp"

@@ -210,38 +210,7 @@ def from_linkage(
     item_ids: Any = None,
     made_by: MadeBy | None = None,
 ) -> Hierarchy:
-    """A binary hierarchy of n - 1 parts from SciPy's linkage matrix; its singletons are own items.
-
-    Parameters
-    ----------
-    Z : array-like of float, shape (n - 1, 4) or (n - 1, 3)
-        The two clusters of each merge, its height, and (checked where given) its size.
-    item_rank : array-like of int, shape (n,), optional
-        The rank of each item by its content, for the order of siblings of one size; default: the position.
-    item_ids, made_by
-        As for `Hierarchy`.
-
-    Returns
-    -------
-    hierarchy : Hierarchy
-        With ``own_items_are == "singletons"``. Inversions (a merge below one that it joins) are repaired by
-        raising the merge, and counted in ``made_by.notes``.
-
-    Raises
-    ------
-    InvalidDataError
-        Naming the first row of `Z` that is no merge.
-
-    Notes
-    -----
-    O(n) time; about 2 GiB at n = 10^7. An empty `Z` is one item.
-
-    Examples
-    --------
-    >>> h = from_linkage([[0, 1, 1.0, 2], [2, 3, 2.0, 3]])
-    >>> h.members(1).tolist(), h.height.tolist()
-    ([0, 1], [2.0, 1.0])
-    """
+    """A binary hierarchy from SciPy's linkage matrix; see `Hierarchy.from_linkage`."""
     left, right, height, raised = _merges(Z)
     n = len(left) + 1
     m = max(n - 1, 1)
@@ -325,41 +294,7 @@ def from_parent(
     made_by: MadeBy | None = None,
     own_items_are: str | None = None,
 ) -> Hierarchy:
-    """A hierarchy from parent pointers, numbered in any way.
-
-    Parameters
-    ----------
-    parent : array-like of int
-        The parent of each node; a root has -1 or itself. Several roots get a root of height inf above them.
-    item_part : array-like of int, shape (n,), optional
-        The node that holds each item directly; then every node is a part. Default: the nodes without children
-        are the items, in their order, and the others are the parts.
-    height : array-like of float, one for each node, optional
-        Default: edges down to the farthest node. Inversions are repaired and noted.
-    levels : sequence of array-like of int
-        Named cuts by node number, coarse to fine.
-    part_data : mapping, optional
-        Columns with one row for each part, ascending by node.
-    item_rank, item_ids, made_by
-        As for `assemble`.
-    own_items_are : {"noise", "singletons"}, optional
-        Default: "noise" with `item_part`, "singletons" without.
-
-    Returns
-    -------
-    hierarchy : Hierarchy
-
-    Raises
-    ------
-    InvalidDataError
-        When the pointers form no tree.
-
-    Examples
-    --------
-    >>> h = from_parent([3, 3, 4, 4, -1])
-    >>> h.n_items, h.n_parts, h.members(1).tolist(), h.height.tolist()
-    (3, 2, [0, 1], [2.0, 1.0])
-    """
+    """A hierarchy from parent pointers; see `Hierarchy.from_parent`."""
     nodes = _as_nodes(parent, by_item=item_part is None)
     up, node_part = nodes.parts()
     if item_part is None:
@@ -463,33 +398,7 @@ def from_labels(
     item_ids: Any = None,
     made_by: MadeBy | None = None,
 ) -> Hierarchy:
-    """A hierarchy from label arrays, coarse to fine; each becomes a named level below the root.
-
-    Parameters
-    ----------
-    labels : sequence of array-like, each of shape (n,), or one such array
-        Integers (-1 is noise) or texts. Items of one fine part must share their coarse part.
-    heights : sequence of float, optional
-        The height of each level; default: how many levels are finer. The root is one higher than the first.
-    item_rank, item_ids, made_by
-        As for `assemble`.
-
-    Returns
-    -------
-    hierarchy : Hierarchy
-        ``part_data["label"]`` holds the labels as they were given (the root: -1, or the empty text).
-
-    Raises
-    ------
-    InvalidDataError
-        When a level does not refine the one before, naming two items.
-
-    Examples
-    --------
-    >>> h = from_labels([["a", "a", "b"], ["x", "y", "z"]])
-    >>> h.n_parts, h.labels(1).tolist(), h.part_data["label"].tolist()
-    (6, [0, 0, 1], ['', 'a', 'x', 'y', 'b', 'z'])
-    """
+    """A hierarchy from label arrays, coarse to fine; see `Hierarchy.from_labels`."""
     coded = [_coded(level, j) for j, level in enumerate(_label_arrays(labels))]
     if not coded:
         raise InvalidDataError("There are no label arrays.", name="labels", hint="give at least one")

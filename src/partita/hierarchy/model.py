@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from partita._core.errors import InvalidDataError, InvalidParameterError, shorten
 from partita.hierarchy._arrays import as_column, as_columns, as_floats, as_integers, frozen, sealed
+from partita.hierarchy.doors import Doors
 from partita.hierarchy.laws import check_levels, check_tree
 from partita.hierarchy.partition import NOISE, Partition
 from partita.hierarchy.record import MadeBy
@@ -32,7 +31,7 @@ class Tree(NamedTuple):
     height: np.ndarray
 
 
-class Hierarchy:
+class Hierarchy(Doors):
     """Nested parts of n items: a tree of m parts, each the slice ``order[start:stop]`` of one order.
 
     Frozen, all arrays read-only; every law is checked at construction in O(n + m). Build one with
@@ -654,177 +653,6 @@ class Hierarchy:
 
         check_certificates(self)
         return self
-
-    # ------------------------------------------------------------------ doors
-
-    def save(self, path: str | PathLike[str], *, arrays: Mapping[str, Any] | None = None) -> Path:
-        """Write a ``.partita`` folder, aside and then renamed: the old folder or the new one always stands.
-
-        Parameters
-        ----------
-        path : str or path
-            The folder to write. A Partita folder that is there is replaced; anything else is refused.
-        arrays : mapping of str to array-like, optional
-            Numeric arrays of the maker's model, kept beside it; `partita.hierarchy.load_arrays` reads them.
-
-        Returns
-        -------
-        path : Path
-
-        Raises
-        ------
-        PartitaError
-            When the folder can't be written; the old one is untouched.
-        """
-        from partita.hierarchy.files import save
-
-        return save(self, path, arrays=arrays)
-
-    def to_linkage(self) -> np.ndarray:
-        """SciPy's linkage matrix, float64 (n - 1, 4); see `partita.hierarchy.bridge.to_linkage`."""
-        from partita.hierarchy.bridge import to_linkage
-
-        return to_linkage(self)
-
-    def to_newick(self, *, lengths: bool = True) -> str:
-        """The tree as a Newick text: items are leaves, named by id or number; with branch `lengths`."""
-        from partita.hierarchy.newick import to_newick
-
-        return to_newick(self, lengths=lengths)
-
-    def to_networkx(self) -> Any:
-        """The tree as a ``networkx.DiGraph``; see `partita.hierarchy.bridge.to_networkx`."""
-        from partita.hierarchy.bridge import to_networkx
-
-        return to_networkx(self)
-
-    def to_arrow(self) -> dict[str, Any]:
-        """Two ``pyarrow.Table``: ``{"parts": …, "items": …}``; see `partita.hierarchy.bridge.to_arrow`."""
-        from partita.hierarchy.bridge import to_arrow
-
-        return to_arrow(self)
-
-    @classmethod
-    def from_linkage(cls, Z: Any, **options: Any) -> Hierarchy:
-        """A binary hierarchy of n - 1 parts from SciPy's linkage matrix; its singletons are own items.
-
-        Parameters
-        ----------
-        Z : array-like of float, shape (n - 1, 4) or (n - 1, 3)
-            The two clusters of each merge, its height, and its size.
-        **options
-            ``item_rank``, ``item_ids`` and ``made_by``, as for `partita.hierarchy.assemble`.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-            Inversions are repaired by raising the merge, and counted in ``made_by.notes``. O(n).
-
-        Raises
-        ------
-        InvalidDataError
-            Naming the first row of `Z` that is no merge.
-
-        Examples
-        --------
-        >>> Hierarchy.from_linkage([[0, 1, 1.0, 2], [2, 3, 2.0, 3]]).height.tolist()
-        [2.0, 1.0]
-        """
-        from partita.hierarchy.make import from_linkage
-
-        return from_linkage(Z, **options)
-
-    @classmethod
-    def from_parent(cls, parent: Any, item_part: Any = None, **options: Any) -> Hierarchy:
-        """A hierarchy from parent pointers, numbered in any way.
-
-        Parameters
-        ----------
-        parent : array-like of int
-            The parent of each node; a root has -1 or itself. Several roots get a root of height inf above.
-        **options
-            ``item_part`` (the node of each item; else nodes without children are the items), ``height``,
-            ``levels``, ``part_data``, ``item_rank``, ``item_ids``, ``made_by`` and ``own_items_are``, as for
-            `partita.hierarchy.assemble`.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        InvalidDataError
-            When the pointers form no tree.
-
-        Examples
-        --------
-        >>> h = Hierarchy.from_parent([3, 3, 4, 4, -1])
-        >>> h.n_items, h.n_parts, h.members(1).tolist()
-        (3, 2, [0, 1])
-        """
-        from partita.hierarchy.make import from_parent
-
-        return from_parent(parent, item_part, **options)
-
-    @classmethod
-    def from_labels(cls, labels: Any, **options: Any) -> Hierarchy:
-        """A hierarchy from label arrays, coarse to fine; each becomes a named level below the root.
-
-        Parameters
-        ----------
-        labels : sequence of array-like, each of shape (n,), or one such array
-            Integers (-1 is noise) or texts. Items of one fine part must share their coarse part.
-        **options
-            ``heights`` (one for each level), ``item_rank``, ``item_ids`` and ``made_by``, as for
-            `partita.hierarchy.assemble`.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-            ``part_data["label"]`` holds the labels as they were given.
-
-        Raises
-        ------
-        InvalidDataError
-            When a level does not refine the one before, naming two items.
-
-        Examples
-        --------
-        >>> Hierarchy.from_labels([["a", "a", "b"], ["x", "y", "z"]]).labels(1).tolist()
-        [0, 0, 1]
-        """
-        from partita.hierarchy.make import from_labels
-
-        return from_labels(labels, **options)
-
-    @classmethod
-    def from_newick(cls, text: str, **options: Any) -> Hierarchy:
-        """A hierarchy from a Newick text: its leaves are the items, its inner nodes the parts.
-
-        Parameters
-        ----------
-        text : str
-            One tree; quoted names, branch lengths and comments are read.
-        **options
-            ``made_by``, as for `partita.hierarchy.assemble`.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        InvalidDataError
-            Naming the place where the text is not Newick.
-
-        Examples
-        --------
-        >>> Hierarchy.from_newick("((a,b),c);").n_items
-        3
-        """
-        from partita.hierarchy.newick import from_newick
-
-        return from_newick(text, **options)
 
     def __repr__(self) -> str:
         from partita.hierarchy.show import as_line

@@ -127,38 +127,7 @@ class _Reader:
 
 
 def from_newick(text: str, *, made_by: MadeBy | None = None) -> Hierarchy:
-    """A hierarchy from a Newick text: its leaves are the items, its inner nodes the parts.
-
-    Parameters
-    ----------
-    text : str
-        One tree: quoted names, branch lengths and comments are read; underscores in plain names are spaces.
-        ``";"`` alone is the tree without items.
-    made_by : MadeBy, optional
-
-    Returns
-    -------
-    hierarchy : Hierarchy
-        ``item_ids`` are the names of the leaves (where any has one); ``part_data["name"]`` those of the
-        inner nodes (likewise). The height of a part is the longest way down to its leaves, by branch lengths
-        (missing ones count 0) or, without any length, by edges. ``own_items_are == "singletons"``.
-
-    Raises
-    ------
-    FileFormatError
-        With line and column where the text is malformed.
-
-    Notes
-    -----
-    O(length), without recursion: any depth. A tree whose leaves lie at different distances from the root has
-    no exact heights; the longest way is taken, and ``made_by.notes`` says so.
-
-    Examples
-    --------
-    >>> h = from_newick("((a:1,b:1)ab:2,c:3);")
-    >>> h.height.tolist(), h.item_ids.tolist(), h.part_data["name"].tolist()
-    ([3.0, 1.0], ['a', 'b', 'c'], ['', 'ab'])
-    """
+    """A hierarchy from a Newick text; see `Hierarchy.from_newick`."""
     if not isinstance(text, str):
         raise InvalidDataError("A Newick tree is a text.", name="text", got=text, hint="read the file first")
     from partita.hierarchy.make import from_parent
