@@ -32,14 +32,14 @@ _UNIT = 2.0**-24
 class Near:
     """Items with several cells in reach: ``cells[first[p]:first[p + 1]]`` for ``items[p]``; exact costs.
 
-    `cut` says that some had more of them than are listed.
+    ``cut[p]`` says whether the item has more of them than are listed.
     """
 
     items: np.ndarray
     first: np.ndarray
     cells: np.ndarray
     costs: np.ndarray
-    cut: bool
+    cut: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class Costs(Protocol):
     def own(self, labels: np.ndarray) -> np.ndarray:
         """The exact cost of each item in the cell of its label, float64[n]."""
 
-    def head(self, n: int) -> Costs:
-        """The costs of the first `n` items: by their order, a sample of all."""
+    def take(self, items: slice | np.ndarray) -> Costs:
+        """The costs of some items. The first so many are a sample of all."""
 
 
 def content_order(rows: np.ndarray) -> np.ndarray:
@@ -100,8 +100,8 @@ class MatrixCosts:
         self.n, self.k = len(self.order), C.shape[1]
         self._C = C
 
-    def head(self, n: int) -> MatrixCosts:
-        return MatrixCosts(self._C, self.order[:n])
+    def take(self, items: slice | np.ndarray) -> MatrixCosts:
+        return MatrixCosts(self._C, self.order[items])
 
     def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         gather = _Gather(self.n)
@@ -168,10 +168,10 @@ class Rows:
         with np.errstate(over="ignore"):
             map_blocks(block, len(X), _block(X.shape[1]))
 
-    def head(self, n: int) -> Rows:
-        """The first `n` rows in content order: a sample of all, which shares their arrays."""
+    def take(self, items: slice | np.ndarray) -> Rows:
+        """Some of the rows, in the same frame. The first so many are a sample of all."""
         some = copy(self)
-        some.order, some.points, some.norms = self.order[:n], self.points[:n], self.norms[:n]
+        some.order, some.points, some.norms = self.order[items], self.points[items], self.norms[items]
         return some
 
     def see(self, centers: np.ndarray) -> np.ndarray:
@@ -196,8 +196,8 @@ class PointCosts:
         self._half = 0.5 * np.einsum("ij,ij->i", centers, centers)
         self._longest = float(np.sqrt(2.0 * self._half.max()))
 
-    def head(self, n: int) -> PointCosts:
-        return PointCosts(self.rows.head(n), self.centers)
+    def take(self, items: slice | np.ndarray) -> PointCosts:
+        return PointCosts(self.rows.take(items), self.centers)
 
     def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         exact_offset = self._half + 0.5 * prices
@@ -217,7 +217,8 @@ class PointCosts:
             limit = low + slack + 0.5 * reach.up[best]
             limit = np.where(np.isfinite(low), limit, np.nan).astype(np.float32)
             picked, first, cells, cut = cells_near(products, nearer, sign, limit, best, reach.most)
-            return Near(picked + start, first, cells, self._measured(picked + start, first, cells), cut)
+            costs = self._measured(picked + start, first, cells)
+            return Near(picked + start, first, cells, costs, cut)
 
         found = map_blocks(block, self.n, _block(max(self.k, self.rows.X.shape[1])))
         gather.margin *= 2.0
@@ -261,7 +262,7 @@ class _Gather:
         return Scan(self.best, self.second, self.margin, _joined(pieces) if pieces else None)
 
 
-def cells_near(rows, offset, sign, limit, best, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+def cells_near(rows, offset, sign, limit, best, most: int) -> tuple[np.ndarray, ...]:
     """Rows with several cells within `limit`, with at most `most` of them.
 
     Where a product overflowed there is no limit, and all cells are near.
@@ -271,8 +272,8 @@ def cells_near(rows, offset, sign, limit, best, most: int) -> tuple[np.ndarray, 
     picked : intp[p]
     first, cells : intp[p + 1], int32
         Runs of cells, the best one first.
-    cut : bool
-        Whether some row had more.
+    cut : bool[p]
+        Whether the row has more.
     """
     count = np.empty(len(rows), np.intp)
     rows_count_near(rows, offset, sign, limit, count)
@@ -281,7 +282,7 @@ def cells_near(rows, offset, sign, limit, best, most: int) -> tuple[np.ndarray, 
     first = np.concatenate([[0], np.cumsum(kept)]).astype(np.intp)
     cells = np.empty(first[-1], np.int32)
     rows_fill_near(rows, offset, sign, limit, best, picked, first, cells)
-    return picked, first, cells, bool((kept < count[picked]).any())
+    return picked, first, cells, kept < count[picked]
 
 
 def _joined(pieces: list[Near]) -> Near:
@@ -291,7 +292,7 @@ def _joined(pieces: list[Near]) -> Near:
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.intp),
         np.concatenate([piece.cells for piece in pieces]),
         np.concatenate([piece.costs for piece in pieces]),
-        any(piece.cut for piece in pieces),
+        np.concatenate([piece.cut for piece in pieces]),
     )
 
 

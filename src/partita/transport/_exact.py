@@ -26,6 +26,7 @@ _FEWEST = 1024
 _FEWEST_OF_CELL = 8
 _GROWTH = 2
 _SPARE = 1.5
+_MORE, _LESS = 1.3, 0.6
 _LISTED = 16
 _ROUNDING = 64 * 2.0**-52
 _SMALLEST_REACH = 1e-300
@@ -82,23 +83,21 @@ def settle(
     if reach is None:
         least = _guessed_reach(costs.scan(prices[:k]), prices, lower, upper)
         reach = Reach(np.full(k, least), np.full(k, least), least, min(k, _LISTED))
-    labels: np.ndarray | None = None
-    moved = reach
+    n_rounds = 0
     while True:
         scan = costs.scan(prices[:k] - prices[k], reach)
         assert scan.near is not None
-        if labels is not None:
-            if _proved(costs, scan, prices, labels):
-                return Settled(labels, prices[:k] - prices[k], moves, replace(moved, most=min(k, _LISTED)))
-            reach = replace(reach, most=min(k, _GROWTH * reach.most))
-        began = prices.copy()
+        began, n_rounds = prices.copy(), n_rounds + 1
         labels, n_paths, ended = _paths(scan, prices, lower, upper, reach)
         moves += n_paths
         moved = _moved(prices[:k] - began[:k], reach)
         if ended != DONE or not prices_reach(prices[:k], began[:k], reach.up, reach.down):
-            reach, labels = _grown(reach, moved, everywhere=ended == BLOCKED), None
-        elif not scan.near.cut:
-            return Settled(labels, prices[:k] - prices[k], moves, replace(moved, most=min(k, _LISTED)))
+            reach = _grown(reach, moved, blocked=ended == BLOCKED, cut=bool(scan.near.cut.any()))
+            continue
+        cut = scan.near.items[scan.near.cut]
+        if not len(cut) or _proved(costs.take(cut), prices, labels[cut]):
+            return Settled(labels, prices[:k] - prices[k], moves, _next_reach(moved, n_rounds))
+        reach = replace(reach, most=min(k, _GROWTH * reach.most))
 
 
 def wanted_sizes(size: np.ndarray, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -117,7 +116,7 @@ def _sampled_prices(costs: Costs, lower: np.ndarray, upper: np.ndarray) -> np.nd
     m = n // _SAMPLED
     if m < max(_FEWEST, _FEWEST_OF_CELL * k):
         return np.zeros(k)
-    return settle(costs.head(m), *scaled_bounds(lower, upper, n, m)).prices
+    return settle(costs.take(slice(m)), *scaled_bounds(lower, upper, n, m)).prices
 
 
 def _moved(rise: np.ndarray, reach: Reach) -> Reach:
@@ -126,29 +125,43 @@ def _moved(rise: np.ndarray, reach: Reach) -> Reach:
     return replace(reach, up=np.maximum(apart, reach.least), down=np.maximum(-apart, reach.least))
 
 
-def _grown(reach: Reach, moved: Reach, *, everywhere: bool) -> Reach:
+def _grown(reach: Reach, moved: Reach, *, blocked: bool, cut: bool) -> Reach:
     """Wider, most of all where prices used up the reach; much wider when there was no path at all."""
-    growth = _GROWTH**2 if everywhere else _GROWTH
+    growth = _GROWTH**2 if blocked else _GROWTH
     return replace(
         reach,
         up=np.maximum(growth * reach.up, _GROWTH * moved.up),
         down=np.maximum(growth * reach.down, _GROWTH * moved.down),
-        most=min(len(reach.up), growth * reach.most) if everywhere else reach.most,
+        most=min(len(reach.up), growth * reach.most) if blocked or cut else reach.most,
     )
 
 
-def _proved(costs: Costs, scan: Scan, prices: np.ndarray, labels: np.ndarray) -> bool:
+def _next_reach(moved: Reach, n_rounds: int) -> Reach:
+    """For a similar problem: so that most often one round does."""
+    least = moved.least * (_MORE if n_rounds > 1 else _LESS)
+    return Reach(
+        np.maximum(moved.up, least), np.maximum(moved.down, least), least, min(len(moved.up), _LISTED)
+    )
+
+
+def _proved(costs: Costs, prices: np.ndarray, labels: np.ndarray) -> bool:
     """Whether no item has a cheaper cell than its label, up to rounding."""
+    k = costs.k
+    scan = costs.scan(prices[:k] - prices[k], Reach(np.zeros(k), np.zeros(k), 0.0, k))
+    best, _ = _cheapest(scan, prices)
+    here, there = costs.own(labels) + prices[labels], costs.own(best) + prices[best]
+    slack = _ROUNDING * (np.abs(here) + np.abs(there) + np.abs(prices).max())
+    return bool((here - there <= slack).all())
+
+
+def _cheapest(scan: Scan, prices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cheapest cell of each item by exact costs, and where it stands in the lists of near items."""
     near, best = scan.near, scan.best.copy()
     assert near is not None
     own = np.empty(len(near.items), np.intp)
     choices_cheapest(near.first, near.cells, near.costs, prices, own)
     best[near.items] = near.cells[own]
-    if np.array_equal(labels, best):
-        return True
-    here, there = costs.own(labels) + prices[labels], costs.own(best) + prices[best]
-    slack = _ROUNDING * (np.abs(here) + np.abs(there) + np.abs(prices).max())
-    return bool((here - there <= slack).all())
+    return best, own
 
 
 def _guessed_reach(scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
@@ -164,11 +177,9 @@ def _paths(
     scan: Scan, prices: np.ndarray, lower: np.ndarray, upper: np.ndarray, reach: Reach
 ) -> tuple[np.ndarray, int, int]:
     """Balance the cells with the near items; returns labels, the number of paths and how it ended."""
-    k, near, labels = len(lower), scan.near, scan.best.copy()
+    k, near = len(lower), scan.near
     assert near is not None
-    own = np.empty(len(near.items), np.intp)
-    choices_cheapest(near.first, near.cells, near.costs, prices, own)
-    labels[near.items] = near.cells[own]
+    labels, own = _cheapest(scan, prices)
     size = np.bincount(labels, minlength=k).astype(np.intp)
     flow = wanted_sizes(size, prices[:k] - prices[k], lower, upper).astype(np.intp)
     surplus = np.append(size - flow, (flow - size).sum())

@@ -15,7 +15,7 @@ from partita.transport._costs import PointCosts, Reach, Rows
 from partita.transport._exact import scaled_bounds, settle
 
 _CELLS = 64
-_SHRINK = 4
+_SHRINK = 2
 _FEWEST = 1024
 _FEWEST_OF_CELL = 16
 _COARSE_TOL = 5e-3
@@ -115,7 +115,7 @@ def balance_cells(
             last = m == n
             bounds = scaled_bounds(low, high, n, m)
             n_iter, converged = _iterate(
-                rows.head(m), *bounds, state, max_iter, tol if last else max(tol, _COARSE_TOL), watcher
+                rows.take(slice(m)), *bounds, state, max_iter, tol if last else max(tol, _COARSE_TOL), watcher
             )
     labels = np.empty(n, np.int32)
     labels[rows.order] = state.labels
