@@ -12,7 +12,7 @@ from oracles import points as oracle
 from partita._core.threads import thread_scope
 from partita.kernels.assign import distance_exact, frame_row
 from partita.kernels.lloyd import cells_mean, labels_group
-from partita.kernels.near import score_lowest, score_place
+from partita.kernels.near import lowest_place, scores_best, scores_within
 from partita.points._nearest import Frame, Nearest
 from partita.points._refine import near_centers, search_near
 from partita.points._sample import Cells, Sample, assign_all, move_centers
@@ -142,9 +142,12 @@ def test_distances_and_lowest_scores(d):
     a, b = rng.standard_normal(d), rng.standard_normal(d)
     assert distance_exact(a, b) == pytest.approx(((a - b) ** 2).sum(), rel=1e-14)
     products, half = rng.standard_normal((2, 20 * d)).astype(np.float32)
-    lowest = score_lowest(products, half)
-    assert lowest == (half - products).min()
-    assert score_place(products, half, lowest) == (half - products).argmin()
+    scores = half - products
+    assert scores_best(products, half) == scores.argmin()
+    np.testing.assert_array_equal(products, scores)
+    scores[2::3] = -9.0
+    assert lowest_place(scores) == 2
+    assert scores_within(scores, np.float32(-9.0)) == (len(scores[2::3]), np.arange(20 * d)[2::3].sum())
 
 
 @given(

@@ -13,44 +13,37 @@ import numpy as np
 from partita.kernels.assign import distance_exact, frame_row, frame_rows, slack_of
 from partita.kernels.jit import jit
 from partita.kernels.lloyd import labels_group
-from partita.kernels.near import rows_gather, score_lowest, score_place
+from partita.kernels.near import rows_gather, scores_best, scores_within
 
-_TILE = 128
+_TILE = 256
 _SAFE = 1e37
-
-
-@jit(fastmath={"nnan", "nsz"})
-def _count_within(products, half, limit):
-    count = 0
-    for j in range(half.shape[0]):
-        count += 1 if half[j] - products[j] <= limit else 0
-    return count
 
 
 @jit
 def place_settle(products, half, norm, longest, row, shift, scale, unit, centers, numbers, exact):
     """The place, in a list of centres, of the one nearest to a row; of equally near ones the first.
 
-    IN products, half float32[m] (of the centres listed), norm (length of the row), longest (of the centres),
-    row float[d], shift, scale, unit (the frame), centers float64 (k, d), numbers intp[m] (those listed).
-    SCRATCH exact float64[d].
+    IN half float32[m] (of the centres listed), norm (length of the row), longest (of the centres), row
+    float[d], shift, scale, unit (the frame), centers float64 (k, d), numbers intp[m] (those listed).
+    INOUT products float32[m] (become scores). SCRATCH exact float64[d].
     """
     m = half.shape[0]
     if m == 1:
         return 0
     limit = np.float32(np.inf)
-    # Beyond this, products overflow and the search without NaNs is not defined.
+    # Beyond this, products overflow, and say nothing.
     trusted = norm * longest < _SAFE and longest * longest < _SAFE
     if trusted:
-        lowest = score_lowest(products, half)
+        lowest = products[scores_best(products, half)]
         slack = slack_of(row.shape[0], norm, longest)
         limit = np.nextafter(np.float32(np.float64(lowest) + slack), np.float32(np.inf))
-        if _count_within(products, half, limit) == 1:
-            return score_place(products, half, lowest)
+        count, place = scores_within(products, limit)
+        if count == 1:
+            return place
     frame_row(row, shift, scale, unit, exact)
     best, place = np.inf, 0
     for j in range(m):
-        if trusted and half[j] - products[j] > limit:
+        if trusted and products[j] > limit:
             continue
         distance = distance_exact(exact, centers[numbers[j]])
         if distance < best:
@@ -153,7 +146,7 @@ def rows_tally(
             rows_gather(framed, tile, gathered)
             np.dot(gathered[:t], listed_rows[first[c] : first[c + 1]].T, products[:t])
             for p in range(t):
-                label = own[score_place(products[p], half, score_lowest(products[p], half))]
+                label = own[scores_best(products[p], half)]
                 w = weight[rows[tile[p]]] if weight.shape[0] else 1.0
                 mass[label] += np.int64(np.rint(w * steps[1]))
                 squares[label] += np.int64(np.rint(w * np.rint(norms[tile[p]] * norms[tile[p]] * steps[2])))

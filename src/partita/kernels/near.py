@@ -13,26 +13,56 @@ _TILE = 128
 _RUN = 64
 
 
-@jit(fastmath={"nnan", "nsz"})
-def score_lowest(products, half):
-    """Lowest ``half[j] - products[j]``, which is half the squared distance less a constant of the row.
+@jit
+def scores_best(products, half):
+    """Turn products into scores, and find the place of the lowest, of equal ones the first.
 
-    IN products, half float32[k]. NaNs are ruled out, so that compilers vectorise the search.
+    A score ``half[j] - products[j]`` is half the squared distance less a constant of the row.
+    IN half float32[k]. INOUT products float32[k].
     """
-    lowest = np.float32(np.inf)
     for j in range(half.shape[0]):
-        value = half[j] - products[j]
-        lowest = value if value < lowest else lowest
-    return lowest
+        products[j] = half[j] - products[j]
+    return lowest_place(products)
 
 
 @jit
-def score_place(products, half, lowest):
-    """The first place whose score is not above the lowest."""
-    for j in range(half.shape[0]):
-        if half[j] - products[j] <= lowest:
+def lowest_place(scores):
+    """The place of the lowest of float32[k], of equal ones the first.
+
+    Compilers vectorise the search for the lowest integer, not for the lowest float. Seen as integers, floats
+    keep their order when the digits of negative ones are turned.
+    """
+    keys = scores.view(np.int32)
+    lowest = np.int32(2147483647)
+    for j in range(keys.shape[0]):
+        lowest = np.int32(min(lowest, _ordered(keys[j])))
+    count, places = 0, 0
+    for j in range(keys.shape[0]):
+        found = _ordered(keys[j]) == lowest
+        count += 1 if found else 0
+        places += j if found else 0
+    if count == 1:
+        return places
+    for j in range(keys.shape[0]):
+        if _ordered(keys[j]) == lowest:
             return j
     return 0
+
+
+@jit(inline="always")
+def _ordered(key):
+    return np.int32(key ^ np.int32(np.int32(key >> 31) & 0x7FFFFFFF))
+
+
+@jit(fastmath={"nnan", "nsz"})
+def scores_within(scores, limit):
+    """How many scores are not above a limit, and the sum of their places: the place, if it is one."""
+    count, places = 0, 0
+    for j in range(scores.shape[0]):
+        low = scores[j] <= limit
+        count += 1 if low else 0
+        places += j if low else 0
+    return count, places
 
 
 @jit
@@ -69,9 +99,10 @@ def cells_search(
             rows_gather(points, tile, rows)
             np.dot(rows[:b], own.T, products[:b])
             for t in range(b):
-                lowest = score_lowest(products[t], own_half)
-                labels[tile[t]] = near[score_place(products[t], own_half, lowest)]
-                distances[tile[t]] = max(0.0, np.float64(squares[tile[t]]) + 2.0 * np.float64(lowest))
+                place = scores_best(products[t], own_half)
+                lowest = np.float64(products[t, place])
+                labels[tile[t]] = near[place]
+                distances[tile[t]] = max(0.0, np.float64(squares[tile[t]]) + 2.0 * lowest)
 
 
 @jit
@@ -98,14 +129,14 @@ def cells_search_two(
             np.dot(rows[:b], own.T, products[:b])
             for t in range(b):
                 row = tile[t]
-                lowest = score_lowest(products[t], own_half)
-                place = score_place(products[t], own_half, lowest)
-                products[t, place] = -np.inf
-                next_lowest = score_lowest(products[t], own_half)
+                place = scores_best(products[t], own_half)
+                lowest = np.float64(products[t, place])
                 labels[row] = near[place]
-                distances[row] = max(0.0, np.float64(squares[row]) + 2.0 * np.float64(lowest))
-                second[row] = near[score_place(products[t], own_half, next_lowest)]
-                extra[row] = 2.0 * (np.float64(next_lowest) - np.float64(lowest))
+                distances[row] = max(0.0, np.float64(squares[row]) + 2.0 * lowest)
+                products[t, place] = np.inf
+                place = lowest_place(products[t])
+                second[row] = near[place]
+                extra[row] = 2.0 * (np.float64(products[t, place]) - lowest)
 
 
 @jit
@@ -124,13 +155,12 @@ def _listed(centers, half, near):
 def scores_argmin(products, half, squares, labels, distances):
     """The nearest centre of each row as the products say.
 
-    IN products float32 (b, k), half float32[k], squares float32[b] (squared lengths of rows).
+    IN half float32[k], squares float32[b] (squared lengths of rows). INOUT products float32 (b, k).
     OUT labels intp[b], distances float64[b] (squared, not below 0).
     """
     for i in range(labels.shape[0]):
-        lowest = score_lowest(products[i], half)
-        labels[i] = score_place(products[i], half, lowest)
-        distances[i] = max(0.0, np.float64(squares[i]) + 2.0 * np.float64(lowest))
+        labels[i] = scores_best(products[i], half)
+        distances[i] = max(0.0, np.float64(squares[i]) + 2.0 * np.float64(products[i, labels[i]]))
 
 
 @jit
@@ -154,14 +184,6 @@ def centers_near(centers, half, some, others, near):
         near[some[i]] = others[np.sort(places)]
 
 
-@jit(fastmath={"nnan", "nsz"})
-def _lowest_value(values):
-    lowest = np.float32(np.inf)
-    for value in values:
-        lowest = value if value < lowest else lowest
-    return lowest
-
-
 @jit
 def _select(score, heap, places):
     """Places of the lowest scores, as many as there is room for; of equal ones the first."""
@@ -173,7 +195,7 @@ def _select(score, heap, places):
         _heap_put(heap, places, np.float32(np.inf) if np.isnan(score[j]) else score[j], j, j + 1)
     for base in range(m, k, _RUN):
         run = score[base : min(base + _RUN, k)]
-        if _lowest_value(run) < heap[0]:
+        if scores_within(run, heap[0])[0] > 0:
             for j in range(run.shape[0]):
                 if run[j] < heap[0]:
                     _heap_replace(heap, places, run[j], base + j)

@@ -72,14 +72,14 @@ def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray
     """
     # In the order of size: with parts of 1 the sum would depend on the order of the rows.
     total = float(np.sort(weight[rows]).sum()) if len(weight) else float(len(rows))
-    before = np.inf
-    for _ in range(plan.polish):
+    before = 0.0
+    for turn in range(plan.polish):
         tally = nearest.tally(partial(nearest.add, X, rows, weight), total)
         if not tally.trusted:
             break
         inertia = float(tally.inertia(nearest.centers).sum())
         nearest = nearest.at(tally.means(nearest.centers, unit=nearest.frame.unit))
-        if before - inertia <= plan.tol * before:
+        if turn and before - inertia <= plan.tol * before:
             break
         before = inertia
     return nearest

@@ -80,8 +80,8 @@ class Stream:
 
     def polish(self, estimator: Any, blocks: Blocks, progress: Progress) -> None:
         """Move centres to the means of their rows, pass by pass."""
-        before = np.inf
-        for _ in range(self.plan.polish):
+        before = 0.0
+        for turn in range(self.plan.polish):
             progress.start("Pass over all blocks")
             tally = self.nearest.tally(lambda sums: self._add(estimator, blocks, sums), self.total)
             if not tally.trusted:
@@ -90,7 +90,7 @@ class Stream:
             inertia = float(tally.inertia(self.nearest.centers).sum())
             self.nearest = self.nearest.at(tally.means(self.nearest.centers, unit=self.nearest.frame.unit))
             self.inertia = tally.inertia(self.nearest.centers)
-            if before - inertia <= self.plan.tol * before:
+            if turn and before - inertia <= self.plan.tol * before:
                 break
             before = inertia
 
