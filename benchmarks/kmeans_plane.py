@@ -7,8 +7,8 @@ Each fit is a fresh process with the rows already in memory; entrants take turns
 before, so that kernels come from the cache. All run on ``--threads`` threads, every OpenBLAS on the same
 kernels (``--coretype``). Times include the labels of all rows; ``train`` is the time until the centres are
 there, where a peer tells the two apart. Inertia is that of the labels and centres each returns, over all
-rows, in float64. At the end: the peers' settings that no setting of Partita beats in both, if any, and the speed of
-products in an exact assignment.
+rows, in float64. At the end: the peers' settings that no setting of Partita beats in both, if any, and the
+speed of products in an exact assignment.
 """
 
 from __future__ import annotations
