@@ -212,10 +212,10 @@ class PointCosts:
             low = gather.cheapest(products, offset, sign, start, stop)
             if reach is None:
                 return None
-            slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
             best = gather.best[start:stop]
-            limit = low + slack + 0.5 * reach.up[best]
-            limit = np.where(np.isfinite(low), limit, np.nan).astype(np.float32)
+            with np.errstate(over="ignore", invalid="ignore"):
+                slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
+                limit = (low + slack + 0.5 * reach.up[best]).astype(np.float32)
             picked, first, cells, cut = cells_near(products, nearer, sign, limit, best, reach.most)
             costs = self._measured(picked + start, first, cells)
             return Near(picked + start, first, cells, costs, cut)
