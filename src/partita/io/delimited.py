@@ -119,18 +119,13 @@ def _blank_separated(
 ) -> Source:
     """A matrix whose numbers are separated by any run of blanks, which Arrow's reader does not take."""
     tokens = Tokens(data, path, comment=b"#")
-    counts = tokens.words_per_line()
-    used = np.flatnonzero(counts)[int(dialect.header) :]
     width = len(dialect.names)
-    ragged = counts[used] != width
-    if ragged.any():
-        bad = used[np.argmax(ragged)]
-        raise broken(
-            path,
-            f"{counts[bad]} values where the first row has {width}",
-            line=int(bad) + 1,
-            hint="every row needs the same number of columns",
-        )
+    tokens.check_width(
+        np.flatnonzero(tokens.words_per_line())[int(dialect.header) :],
+        width,
+        f"{{words}} values where the first row has {width}",
+        "every row needs the same number of columns",
+    )
     which = np.arange(width if dialect.header else 0, len(tokens))
     points = tokens.reals(which, "a value").reshape(-1, width)
     check_finite(points, path)

@@ -67,15 +67,12 @@ def _shape(tokens: Tokens, notes: list[str]) -> tuple[int, int]:
             line=int(used[0]) + 1,
             hint="a table with more columns is read with format='csv', kind='graph' and columns=",
         )
-    ragged = counts[used] != width
-    if ragged.any():
-        bad = used[np.argmax(ragged)]
-        raise broken(
-            tokens.path,
-            f"{counts[bad]} words where the lines above have {width}",
-            line=int(bad) + 1,
-            hint="every line needs the same number of columns; ids with spaces need format='csv'",
-        )
+    tokens.check_width(
+        used,
+        width,
+        f"{{words}} words where the lines above have {width}",
+        "every line needs the same number of columns; ids with spaces need format='csv'",
+    )
     if _is_header([tokens.text(index) for index in range(width)]):
         notes.append("the first line is a header")
         return width, width

@@ -124,17 +124,13 @@ def _coordinate(tokens: Tokens, banner: _Banner, path: Path) -> tuple[Any, Any]:
 
 
 def _entries(tokens: Tokens, skip: int, width: int, entries: int, path: Path) -> np.ndarray:
-    counts = tokens.words_per_line()
-    used = np.flatnonzero(counts)[1:]
-    ragged = counts[used] != width
-    if ragged.any():
-        bad = used[np.argmax(ragged)]
-        raise broken(
-            path,
-            f"an entry of {counts[bad]} words, not {width}",
-            line=int(bad) + 1,
-            hint="one entry per line, as the first line announces",
-        )
+    used = np.flatnonzero(tokens.words_per_line())[1:]
+    tokens.check_width(
+        used,
+        width,
+        f"an entry of {{words}} words, not {width}",
+        "one entry per line, as the first line announces",
+    )
     if used.size != entries:
         raise broken(
             path,

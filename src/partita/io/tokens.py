@@ -80,6 +80,20 @@ class Tokens:
         """How many words each line holds: int64[n_lines]."""
         return np.bincount(self.line, minlength=self.n_lines)
 
+    def check_width(self, lines: np.ndarray, width: int, what: str, hint: str) -> None:
+        """Refuse the first of `lines` that does not hold `width` words; `what` tells of its ``{words}``.
+
+        Raises
+        ------
+        FileFormatError
+            With the line.
+        """
+        counts = self.words_per_line()[lines]
+        ragged = counts != width
+        if ragged.any():
+            bad = int(np.argmax(ragged))
+            raise broken(self.path, what.format(words=counts[bad]), line=int(lines[bad]) + 1, hint=hint)
+
     def text(self, index: int) -> str:
         """The word at `index`."""
         word = self.bytes[self.start[index] : self.stop[index]].tobytes()
