@@ -26,7 +26,7 @@ TWINS = {
 }
 
 
-def _agrees(a, b):
+def check_against_scikit_learn(a, b):
     ours = pt.compare(a, b)
     for name, twin in TWINS.items():
         if name == "ami" and ours["vi"] == 0.0:
@@ -37,7 +37,7 @@ def _agrees(a, b):
 
 @given(st.lists(st.tuples(st.integers(-1, 4), st.integers(-1, 3)), min_size=1, max_size=40))
 def test_small_against_scikit_learn(pairs):
-    _agrees([a for a, _ in pairs], [b for _, b in pairs])
+    check_against_scikit_learn([a for a, _ in pairs], [b for _, b in pairs])
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_large_against_scikit_learn(n, ka, kb):
     rng = np.random.default_rng(n + ka)
     a = rng.integers(0, ka, n)
     b = np.where(rng.random(n) < 0.5, a % kb, (rng.pareto(1.0, n) * 3).astype(int) % kb)
-    _agrees(a, b)
+    check_against_scikit_learn(a, b)
 
 
 @given(st.lists(st.integers(0, 2), min_size=2, max_size=7), st.data())

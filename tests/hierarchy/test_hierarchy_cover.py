@@ -44,7 +44,7 @@ def _held(cover):
     return [parts[first[i] : first[i + 1]].tolist() for i in range(cover.n_items)]
 
 
-def _agree(cover, X, labels, rule, most, **options):
+def check_against_twin(cover, X, labels, rule, most, **options):
     """The cover has the parts, the weights and the count of the slow twin."""
     taken, capped = covers.cover(X, labels, rule, most, **options)
     assert _held(cover) == [sorted(parts) for parts in taken]
@@ -70,7 +70,7 @@ def test_rules_against_their_twins(rule, data):
     radius = data.draw(st.sampled_from([0.0, 0.3, 1.0, 2.5] + [None] * (rule != "bisector")))
     options = {"radius": radius, "penalty": data.draw(st.sampled_from([0.0, 1.0, 30.0]))}
     most = data.draw(st.integers(1, 10))
-    _agree(h.cover(rule, X=X, max_copies=most, **options), X, h.labels(), rule, most, **options)
+    check_against_twin(h.cover(rule, X=X, max_copies=most, **options), X, h.labels(), rule, most, **options)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -93,7 +93,9 @@ def test_equal_distances_go_to_the_lower_part(rule):
     h = Hierarchy.from_labels([rng.permutation(512) // 8])
     radius = 0.25 if rule == "bisector" else None
     for most in (3, 12):
-        _agree(h.cover(rule, X=X, max_copies=most, radius=radius), X, h.labels(), rule, most, radius=radius)
+        check_against_twin(
+            h.cover(rule, X=X, max_copies=most, radius=radius), X, h.labels(), rule, most, radius=radius
+        )
 
 
 def _same(one, other):

@@ -14,7 +14,7 @@ from oracles.tree_oracles import Twin, cut_sets
 from partita.hierarchy import Hierarchy
 
 
-def _checked(h, partition, wanted: set[frozenset[int]]) -> None:
+def check_cut(h, partition, wanted: set[frozenset[int]]) -> None:
     """The partition is the wanted one, numbered in the order of the tree, and knows where it came from."""
     assert cut_sets(partition) == wanted - {frozenset()}
     first = {}
@@ -42,7 +42,7 @@ def test_into_k_parts(h):
         if wanted is not None:
             possible[k] = h.cut(n_clusters=k)
             assert possible[k].n_parts == k
-            _checked(h, possible[k], wanted)
+            check_cut(h, possible[k], wanted)
     for k in range(1, h.n_items + 3):
         if k not in possible and h.n_items:
             with pytest.raises(pt.InfeasibleError) as caught:
@@ -58,7 +58,7 @@ def test_at_a_height(h, height):
     wanted = Twin(h).cut_height(height)
     if h.own_items_are == "noise":
         wanted = {h_set for h_set in wanted if h_set}
-    _checked(h, h.cut(height=height), wanted)
+    check_cut(h, h.cut(height=height), wanted)
 
 
 @given(hierarchies(), st.integers(1, 6))
@@ -70,7 +70,7 @@ def test_by_largest_size(h, size):
         relaxed = int(caught.value.hint.split("=")[1])
         assert Twin(h).cut_max_size(relaxed) is not None
     else:
-        _checked(h, h.cut(max_size=size), wanted)
+        check_cut(h, h.cut(max_size=size), wanted)
 
 
 @given(hierarchies(), st.integers(1, 6))
@@ -81,7 +81,7 @@ def test_by_smallest_size(h, size):
             h.cut(min_size=size)
         return
     wanted = twin.cut_least(lambda v: len(twin.members[v]), lambda v: 1, size)
-    _checked(h, h.cut(min_size=size), wanted)
+    check_cut(h, h.cut(min_size=size), wanted)
     assert (h.cut(min_size=size).sizes >= size).all()
 
 
@@ -93,11 +93,11 @@ def test_by_persistence(h, least):
         above = twin.height[twin.parent[v]]
         return np.inf if v == 0 else 0.0 if above == twin.height[v] else above - twin.height[v]
 
-    _checked(h, h.cut(persistence=least), twin.cut_least(lasting, lambda v: twin.height[v], least))
+    check_cut(h, h.cut(persistence=least), twin.cut_least(lasting, lambda v: twin.height[v], least))
     column = np.arange(h.n_parts) % 3 * 1.0
     h = h.replace(part_data={"persistence": column})
     wanted = twin.cut_least(lambda v: column[v], lambda v: twin.height[v], least)
-    _checked(h, h.cut(persistence=least), wanted)
+    check_cut(h, h.cut(persistence=least), wanted)
 
 
 @given(hierarchies())

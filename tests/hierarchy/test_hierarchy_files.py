@@ -159,7 +159,7 @@ def _damaged(saved: Path, tmp_path: Path, file: str, change) -> Path:
     return path
 
 
-def _refused_or_the_same(path: Path, saved: Path) -> bool:
+def check_refused_or_the_same(path: Path, saved: Path) -> bool:
     """Whether the folder is refused with a hint; otherwise it must hold exactly what was saved."""
     try:
         h, W = _everything(path)
@@ -182,7 +182,7 @@ def test_truncated_anywhere(saved, tmp_path, opening, file):
     size = (saved / file).stat().st_size
     rng = np.random.default_rng(size)
     for keep in {0, 1, 3, 4, size - 1, size - 4, *rng.integers(0, size, 60).tolist()}:
-        assert _refused_or_the_same(_damaged(saved, tmp_path, file, lambda d, k=keep: d[:k]), saved)
+        assert check_refused_or_the_same(_damaged(saved, tmp_path, file, lambda d, k=keep: d[:k]), saved)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -196,7 +196,7 @@ def test_bits_flipped_anywhere(saved, tmp_path, opening, file):
             return data
 
         path = _damaged(saved, tmp_path, file, flip)
-        refused += _refused_or_the_same(path, saved)
+        refused += check_refused_or_the_same(path, saved)
         if opening == "lazy" and file.endswith(".parquet"):
             with pytest.raises(pt.FileFormatError):
                 pt.load(path).check()
@@ -217,16 +217,16 @@ def test_bytes_put_in_taken_out_or_overwritten(saved, tmp_path, opening, file):
             lambda d, at=at, count=count: d[:at] + d[at + count :],
             lambda d, at=at, noise=noise, count=count: d[:at] + noise + d[at + count :],
         ):
-            _refused_or_the_same(_damaged(saved, tmp_path, file, change), saved)
+            check_refused_or_the_same(_damaged(saved, tmp_path, file, change), saved)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_missing_files(saved, tmp_path, opening, file):
     path = _damaged(saved, tmp_path, file, bytes)
     (path / file).unlink()
-    assert _refused_or_the_same(path, saved)
+    assert check_refused_or_the_same(path, saved)
     (path / file).mkdir()
-    assert _refused_or_the_same(path, saved)
+    assert check_refused_or_the_same(path, saved)
 
 
 def test_files_of_another_folder(saved, tmp_path, opening):
@@ -237,10 +237,10 @@ def test_files_of_another_folder(saved, tmp_path, opening):
     for file in FILES:
         path = _damaged(saved, tmp_path, file, lambda d, f=file: (other / f).read_bytes())
         if (other / file).read_bytes() != (saved / file).read_bytes():
-            assert _refused_or_the_same(path, saved)
+            assert check_refused_or_the_same(path, saved)
     swapped = _damaged(saved, tmp_path, "meta.json", bytes)
     shutil.copy(saved / "items.parquet", swapped / "parts.parquet")
-    assert _refused_or_the_same(swapped, saved)
+    assert check_refused_or_the_same(swapped, saved)
 
 
 def _signed(path: Path, change) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from partita._core.errors import InvalidDataError, InvalidParameterError
+from partita._core.errors import InvalidDataError
 from partita.hierarchy._arrays import as_integers, frozen, sealed
-from partita.hierarchy.partition import Partition
+from partita.hierarchy.partition import Partition, check_part
 
 if TYPE_CHECKING:
     from partita.hierarchy.model import Hierarchy
@@ -121,10 +121,7 @@ class Cover:
         InvalidParameterError
             When there is no such part.
         """
-        if not 0 <= part < self.n_parts:
-            raise InvalidParameterError(
-                f"The cover has no part {part}.", name="part", allowed=f"0 to {self.n_parts - 1}", got=part
-            )
+        check_part(part, self.n_parts, "cover")
         if self._columns is None:
             object.__setattr__(self, "_columns", self.matrix.tocsc())
         first = self._columns.indptr

@@ -119,13 +119,7 @@ class Partition:
         InvalidParameterError
             When there is no such part.
         """
-        if not 0 <= part < self.n_parts:
-            raise InvalidParameterError(
-                f"The partition has no part {part}.",
-                name="part",
-                allowed=f"0 to {self.n_parts - 1}" if self.n_parts else "nothing: there are no parts",
-                got=part,
-            )
+        check_part(part, self.n_parts, "partition")
         groups = self._groups
         if groups is None:
             groups = self._grouped()
@@ -153,6 +147,22 @@ class Partition:
         noise = len(self.noise)
         said = f", {noise:,} noise" if noise else ""
         return f"Partition({self.n_items:,} items in {self.n_parts:,} parts{said})"
+
+
+def check_part(part: int, n_parts: int, whole: str) -> None:
+    """Refuse a part that the `whole` (partition, cover) does not have.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    if not 0 <= part < n_parts:
+        raise InvalidParameterError(
+            f"The {whole} has no part {part}.",
+            name="part",
+            allowed=f"0 to {n_parts - 1}" if n_parts else "nothing: there are no parts",
+            got=part,
+        )
 
 
 def _rebuild(labels: Any, n_parts: int, parts: Any, hierarchy: Any, part_labels: Any) -> Partition:
