@@ -133,4 +133,4 @@ def test_any_json_of_the_format_is_a_hierarchy_or_refused(
     path = tmp_path_factory.mktemp("json") / "x.json"
     path.write_text(json.dumps({"format": "partita hierarchy, version 1", **record}))
     with contextlib.suppress(pt.PartitaError):
-        read_form(path, "json").check()
+        assert read_form(path, "json").check()

@@ -194,7 +194,7 @@ def test_truncated_npy(cut: int, tmp_path: Path) -> None:
 )
 def test_arrays_that_are_no_points(array: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "t.npy", array)
-    refused(tmp_path / "t.npy")
+    assert refused(tmp_path / "t.npy")
 
 
 def test_integers_that_float64_cannot_hold(tmp_path: Path) -> None:
