@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 import partita as pt
 from oracles.capacity import cost_by_matching, cost_by_program, cost_of_whole_items
 from partita._core.threads import thread_scope
-from partita.transport import _exact, assign, balance_cells, capacity_assign
+from partita.transport import _exact, assign, balance_cells, balanced_codes, capacity_assign
 
 
 @st.composite
@@ -227,7 +227,7 @@ def test_shuffled_heavy_items_get_the_same_cells():
     [
         ([1.0, 2.0, 3.0], [2.0, 2.0], r"capacity \* 1.5"),
         ([1.0, 1.0, 5.0], [4.0, 4.0], r"a cell with a capacity of \[5.0\]"),
-        ([3.0, 3.0, 3.0], [5.0, 4.0], "the cells hold 2 items"),
+        ([3.0, 3.0, 3.0], [5.0, 4.0], "room for 1 more"),
         ([3.0, 3.0, 3.1], [5.0, 5.0], "no way to place them whole"),
     ],
 )
@@ -355,3 +355,72 @@ def test_balanced_cells_do_not_depend_on_the_order_of_rows():
     first, second = balance_cells(X, X[:10], 250, 250), balance_cells(X[shuffle], X[:10], 250, 250)
     assert np.array_equal(first.labels[shuffle], second.labels)
     assert np.array_equal(first.centers, second.centers)
+
+
+# --- balanced codes -----------------------------------------------------------------------------------------
+
+
+def codes_as_published(C, epsilon, n_iter):
+    """Steps 1 to 3 of the paper, as they stand: sums to 1 / K a cell and 1 / B an item, in turn."""
+    middle = (C.max() + C.min()) / 2
+    Q = np.exp(-((C - middle) / (C.max() - middle)) / epsilon).T
+    Q /= Q.sum()
+    for _ in range(n_iter):
+        Q /= Q.sum(axis=1, keepdims=True) * Q.shape[0]
+        Q /= Q.sum(axis=0, keepdims=True) * Q.shape[1]
+    return Q.argmax(axis=0)
+
+
+@pytest.mark.parametrize("epsilon", [0.003, 0.05])
+def test_codes_are_those_of_the_paper(epsilon):
+    X = points(600, 8, 11)
+    C = ((X[:, None].astype(float) - X[:16]) ** 2).sum(axis=2)
+    assert np.array_equal(balanced_codes(C, epsilon=epsilon).labels, codes_as_published(C, epsilon, 100))
+
+
+def test_codes_are_more_even_than_nearest_cells_and_repaired_ones_are_even():
+    X = points(2000, 8, 12)
+    C = ((X[:, None].astype(float) - X[:16]) ** 2).sum(axis=2)
+    nearest, codes = np.bincount(C.argmin(axis=1), minlength=16), balanced_codes(C, n_iter=300)
+    even = balanced_codes(C, repair=True)
+    assert codes.sizes.std() < 0.2 * nearest.std()
+    assert even.sizes.tolist() == [125] * 16
+    assert even.gap <= 1e-6 * even.cost
+    assert even.cost == pytest.approx(assign(C, min_size=125, max_size=125).cost, rel=1e-9)
+
+
+def test_codes_of_equal_costs_and_tiny_epsilon():
+    assert len(balanced_codes(np.ones((6, 3))).labels) == 6
+    C = np.random.default_rng(0).normal(size=(50, 4))
+    assert np.isfinite(balanced_codes(C, epsilon=1e-5).prices).all()
+
+
+@pytest.mark.parametrize("bad", [{"epsilon": 0.0}, {"n_iter": 0}, {"repair": 1}])
+def test_bad_parameters_of_codes_are_refused(bad):
+    with pytest.raises(pt.PartitaError, match=next(iter(bad))):
+        balanced_codes(np.zeros((3, 2)), **bad)
+
+
+@pytest.mark.parametrize(
+    ("X", "centers", "match"),
+    [
+        ([[np.nan, 0.0]], [[0.0, 0.0]], "row 0, column 0"),
+        ([[0.0, 0.0]], [[0.0]], "centers have the wrong shape"),
+        ([0.0], [[0.0]], "X has the wrong shape"),
+    ],
+)
+def test_bad_rows_and_centres_are_refused(X, centers, match):
+    with pytest.raises(pt.InvalidDataError, match=match):
+        capacity_assign(X, centers, 0, 1)
+
+
+def test_equal_weights_scale_the_bounds_and_unequal_ones_are_refused():
+    X = points(100, 3, 13)
+    plain, heavy = (
+        capacity_assign(X, X[:4], 25, 25),
+        capacity_assign(X, X[:4], 50, 50, weight=np.full(100, 2)),
+    )
+    assert np.array_equal(plain[0], heavy[0])
+    assert heavy[1] == pytest.approx(2 * plain[1])
+    with pytest.raises(pt.PartitaError, match="weight is not valid"):
+        capacity_assign(X, X[:4], 25, 25, weight=np.arange(1, 101))

@@ -23,7 +23,7 @@ Heaps = namedtuple("Heaps", "key item left right free roots tops")
 # is the position in them where the item is.
 Choices = namedtuple("Choices", "first cells costs own")
 # Of each cell: price float64[k + 1] (the rest last), size, flow, lower, upper intp[k], surplus intp[k + 1];
-# up, down float64[k]: all choices are listed by which an item is dearer by up[its cell] + down[other] or less.
+# up, down float64[k]: all choices are listed by which an item is dearer by up[its cell] + down[other].
 Cells = namedtuple("Cells", "price size flow lower upper surplus up down")
 # A search: dist float64[k + 1], above intp[k + 1], settled bool[k + 1].
 Search = namedtuple("Search", "dist above settled")

@@ -148,6 +148,17 @@ def costs_gather(rows, picked, first, cells, costs):
 
 
 @jit
+def products_gather(products, half, picked, first, cells, costs):
+    """OUT costs float64: squared distances less the squared length of the row, as products say.
+
+    IN products float32 (b, k), half float32[k], picked intp[p], first intp[p + 1], cells int32.
+    """
+    for p in range(picked.shape[0]):
+        for at in range(first[p], first[p + 1]):
+            costs[at] = 2.0 * (half[cells[at]] - products[picked[p], cells[at]])
+
+
+@jit
 def distances_gather(X, picked, shift, scale, unit, centers, first, cells, costs):
     """OUT costs float64: squared distances of rows of X to centres in the frame, summed in fixed order.
 

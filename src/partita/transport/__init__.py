@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
+    "balanced_codes": "partita.transport.codes",
     "balance_cells": "partita.transport.balanced",
     "BalancedCells": "partita.transport.balanced",
     "assign": "partita.transport.assignment",
@@ -27,6 +28,7 @@ __all__ = [
     "Plan",
     "assign",
     "balance_cells",
+    "balanced_codes",
     "capacity_assign",
     "federated_wasserstein",
     "sinkhorn",
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from partita.transport.assignment import Assignment, assign
     from partita.transport.balanced import BalancedCells, balance_cells
     from partita.transport.capacity import capacity_assign
+    from partita.transport.codes import balanced_codes
     from partita.transport.entropic import sinkhorn
     from partita.transport.federated import FederatedDistances, LocalClient, federated_wasserstein
     from partita.transport.plan import Plan

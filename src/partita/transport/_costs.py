@@ -19,6 +19,7 @@ from partita.kernels.capacity_scan import (
     costs_gather,
     distances_gather,
     distances_own,
+    products_gather,
     rows_cheapest,
     rows_count_near,
     rows_fill_near,
@@ -71,6 +72,7 @@ class Costs(Protocol):
     n: int
     k: int
     order: np.ndarray
+    exact: bool
 
     def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         """Look at all items under `prices`; with `reach`, list the cells that are in it for each item."""
@@ -94,6 +96,8 @@ def content_order(rows: np.ndarray) -> np.ndarray:
 
 class MatrixCosts:
     """Costs that stand in a matrix, float (n, k)."""
+
+    exact = True
 
     def __init__(self, C: np.ndarray, order: np.ndarray | None = None) -> None:
         self.order = content_order(C) if order is None else order
@@ -186,18 +190,21 @@ class Rows:
 class PointCosts:
     """Squared Euclidean distances of rows to centres, both in the frame of the rows.
 
-    Products of float32 only filter; near cells are measured in float64 in fixed order.
+    Products of float32 only filter; near cells are measured in float64 in fixed order. Unless `exact` is
+    False: then products are taken for what they are, for iterations whose last digits don't matter.
     """
 
-    def __init__(self, rows: Rows, centers: np.ndarray) -> None:
+    def __init__(self, rows: Rows, centers: np.ndarray, *, exact: bool = True) -> None:
+        self.exact = exact
         self.n, self.k = len(rows.order), len(centers)
         self.order, self.rows, self.centers = rows.order, rows, centers
         self._columns = np.ascontiguousarray(centers.T, dtype=np.float32)
         self._half = 0.5 * np.einsum("ij,ij->i", centers, centers)
+        self._half32 = self._half.astype(np.float32)
         self._longest = float(np.sqrt(2.0 * self._half.max()))
 
     def take(self, items: slice | np.ndarray) -> PointCosts:
-        return PointCosts(self.rows.take(items), self.centers)
+        return PointCosts(self.rows.take(items), self.centers, exact=self.exact)
 
     def scan(self, prices: np.ndarray, reach: Reach | None = None) -> Scan:
         exact_offset = self._half + 0.5 * prices
@@ -217,7 +224,11 @@ class PointCosts:
                 slack = slack_of(self.rows.X.shape[1], self.rows.norms[start:stop], self._longest) + rounding
                 limit = (low + slack + 0.5 * reach.up[best]).astype(np.float32)
             picked, first, cells, cut = cells_near(products, nearer, sign, limit, best, reach.most)
-            costs = self._measured(picked + start, first, cells)
+            if self.exact:
+                costs = self._measured(picked + start, first, cells)
+            else:
+                costs = np.empty(len(cells))
+                products_gather(products, self._half32, picked, first, cells, costs)
             return Near(picked + start, first, cells, costs, cut)
 
         found = map_blocks(block, self.n, _block(max(self.k, self.rows.X.shape[1])))

@@ -95,7 +95,7 @@ def settle(
             reach = _grown(reach, moved, blocked=ended == BLOCKED, cut=bool(scan.near.cut.any()))
             continue
         cut = scan.near.items[scan.near.cut]
-        if not len(cut) or _proved(costs.take(cut), prices, labels[cut]):
+        if not len(cut) or not costs.exact or _proved(costs.take(cut), prices, labels[cut]):
             return Settled(labels, prices[:k] - prices[k], moves, _next_reach(moved, n_rounds))
         reach = replace(reach, most=min(k, _GROWTH * reach.most))
 

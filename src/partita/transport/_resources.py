@@ -69,6 +69,17 @@ class Resources:
             count = np.where(one > 0, np.floor(self.capacity / one * (1.0 + 4e-16)), n)
         return np.minimum(count.min(axis=1, initial=n), n).astype(np.intp)
 
+    def refuse_too_few_places(self, places: np.ndarray) -> None:
+        """Refuse cells that hold fewer items of equal weight than there are."""
+        n, room = len(self.weights), int(places.sum())
+        if room < n:
+            one = self.weights[0].tolist()
+            raise InfeasibleError(
+                f"The cells hold {room} items of weight {one} together, and there are {n}.",
+                f"room for {n - room} more: a capacity larger by {one} in as many cells",
+                name="capacity",
+            )
+
     def fits(self) -> np.ndarray:
         """Whether each item alone fits into each cell, bool (n, k)."""
         fits = np.ones((len(self.weights), len(self.capacity)), bool)

@@ -125,7 +125,7 @@ def assign(
     >>> assign(C, weights=[1.0, 1.0, 3.0, 1.0], capacity=[4.0, 2.0]).sizes.tolist()
     [2, 2]
     """
-    C = _check_costs(C)
+    C = check_costs(C)
     n, k = C.shape
     lower, upper = check_sizes(min_size, k, "min_size", 0), check_sizes(max_size, k, "max_size", n)
     check_feasible(n, lower, upper)
@@ -142,6 +142,7 @@ def assign(
             if not resources.are_unit():
                 return _by_program(C, lower, upper, resources)
             upper = np.minimum(upper, resources.most_items())
+            resources.refuse_too_few_places(upper)
             check_feasible(n, lower, upper)
         return _by_paths(C, lower, upper)
 
@@ -185,7 +186,8 @@ def _by_program(C: np.ndarray, lower: np.ndarray, upper: np.ndarray, resources: 
     )
 
 
-def _check_costs(C: Any) -> np.ndarray:
+def check_costs(C: Any) -> np.ndarray:
+    """A finite matrix of costs, float32 or float64, one row an item."""
     if hasattr(C, "tocsr"):
         raise InvalidTypeError("C is sparse; costs of all items in all cells are needed.", name="C")
     try:

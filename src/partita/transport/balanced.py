@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,8 @@ def balance_cells(
     lower: Any,
     upper: Any,
     *,
-    max_iter: int = 20,
-    tol: float = 1e-3,
+    max_iter: int = 40,
+    tol: float = 2e-4,
     unit: bool = False,
     progress: Progress | None = None,
 ) -> BalancedCells:
@@ -89,8 +89,8 @@ def balance_cells(
 
     Notes
     -----
-    Every assignment is exact. Iterations run on a sample first, then on samples four times as large, then on
-    all rows; each begins with the prices of the one before, so that few rows have to move. O(n k d) for an
+    The last assignment is exact. Iterations run on a sample first, then on ever larger ones, then on all
+    rows; each begins with the prices of the one before, so that few rows have to move. O(n k d) for an
     iteration plus O(k^2) for each row that moves; memory O(n d + k^2).
 
     The result doesn't depend on the order of rows, nor on the number of threads.
@@ -117,11 +117,14 @@ def balance_cells(
             n_iter, converged = _iterate(
                 rows.take(slice(m)), *bounds, state, max_iter, tol if last else max(tol, _COARSE_TOL), watcher
             )
+        costs = PointCosts(rows, state.centers)
+        settled = settle(costs, low, high, state.prices, state.reach)
+        cost = float(costs.own(settled.labels).sum())
     labels = np.empty(n, np.int32)
-    labels[rows.order] = state.labels
+    labels[rows.order] = settled.labels
     scale = rows.scale**2
     return BalancedCells(
-        rows.undo(state.centers), labels, state.prices / scale, state.cost / scale, n_iter, converged
+        rows.undo(state.centers), labels, settled.prices / scale, cost / scale, n_iter, converged
     )
 
 
@@ -132,8 +135,6 @@ class _State:
     centers: np.ndarray
     prices: np.ndarray
     reach: Reach | None
-    labels: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
-    cost: float = np.inf
 
 
 def _sample_sizes(n: int, k: int) -> list[int]:
@@ -152,32 +153,34 @@ def _iterate(
     tol: float,
     watcher: Progress,
 ) -> tuple[int, bool]:
-    """Assign and move in turn; ends with an assignment. Returns the iterations, and whether `tol` was met."""
+    """Assign and move in turn. Returns the iterations, and whether `tol` was met."""
     before, n_iter = np.inf, 0
     while True:
-        costs = PointCosts(rows, state.centers)
-        settled = settle(costs, lower, upper, state.prices, state.reach)
-        state.prices, state.reach, state.labels = settled.prices, settled.reach, settled.labels
-        state.cost = float(costs.own(settled.labels).sum())
-        converged = before - state.cost <= tol * state.cost
+        settled = settle(
+            PointCosts(rows, state.centers, exact=False), lower, upper, state.prices, state.reach
+        )
+        state.prices, state.reach = settled.prices, settled.reach
+        means, cost = _means(rows, settled.labels, state.centers)
+        converged = before - cost <= tol * cost
         if converged or n_iter == max_iter:
             return n_iter, converged
-        before, n_iter = state.cost, n_iter + 1
-        state.centers = _means(rows, state.labels, state.centers)
+        before, n_iter, state.centers = cost, n_iter + 1, means
         watcher.advance()
 
 
-def _means(rows: Rows, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
+def _means(rows: Rows, labels: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, float]:
+    """The centres of the cells, and the sum of squared distances to those before them."""
     k = len(centers)
     first, members = np.empty(k + 1, np.intp), np.empty(len(labels), np.intp)
     labels_group(labels.astype(np.intp), first, members)
-    moved, mass, weight = centers.copy(), np.empty(k), np.ones(len(labels))
+    means, mass, weight = centers.copy(), np.empty(k), np.ones(len(labels))
 
     def block(start: int, stop: int) -> None:
-        cells_mean(rows.points, weight, first, members, start, stop, moved, mass)
+        cells_mean(rows.points, weight, first, members, start, stop, means, mass)
 
     map_blocks(block, k, _CELLS)
+    apart = (mass[:, None] * centers * (centers - 2.0 * means)).sum()
     if rows.unit:
-        lengths = np.sqrt(np.einsum("ij,ij->i", moved, moved))
-        moved /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    return moved
+        lengths = np.sqrt(np.einsum("ij,ij->i", means, means))
+        means /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return means, float((rows.norms**2).sum() + apart)
