@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from partita._core.memory import check_memory
 from partita.kernels.capacity import (
     BLOCKED,
     DONE,
@@ -21,6 +22,7 @@ from partita.kernels.capacity import (
 )
 from partita.transport._costs import Costs, Reach, Scan
 
+_MANY_CELLS, _BYTES_A_PAIR = 2000, 24
 _SAMPLED = 4
 _FEWEST = 1024
 _FEWEST_OF_CELL = 8
@@ -76,6 +78,12 @@ def settle(
     O(n k) for each look at all items, of which there are few, and O(k^2) for each path.
     """
     k, moves = costs.k, 0
+    if k > _MANY_CELLS:
+        check_memory(
+            _BYTES_A_PAIR * k * k,
+            what=f"The graph of {k} cells",
+            alternative="divide into fewer cells first, and each of those again",
+        )
     upper = np.minimum(upper, costs.n)
     prices = np.append(_sampled_prices(costs, lower, upper) if start is None else start, 0.0)
     if costs.n == 0:

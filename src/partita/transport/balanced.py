@@ -38,6 +38,15 @@ class BalancedCells:
         Iterations over all rows.
     converged : bool
         Whether an iteration lowered the cost by less than `tol` of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(300, 2))
+    >>> cells = balance_cells(X, X[:3], 90, 110)
+    >>> power = ((X[:, None] - cells.centers) ** 2).sum(axis=2) + cells.prices
+    >>> bool(np.mean(power.argmin(axis=1) == cells.labels) > 0.98)
+    True
     """
 
     centers: np.ndarray
