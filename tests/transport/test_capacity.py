@@ -78,12 +78,15 @@ def test_many_items_in_many_cells_are_proved_optimal(seed):
     check_proof(C, found, lower, upper)
 
 
-def test_lists_cut_short_are_verified(monkeypatch):
-    monkeypatch.setattr(_exact, "_LISTED", 2)
-    rng = np.random.default_rng(0)
-    C = np.repeat(rng.normal(size=(30, 20)), 10, axis=0) + 1e-3 * rng.normal(size=(300, 20))
-    found = assign(C, max_size=15, min_size=15)
-    check_proof(C, found, np.full(20, 15), np.full(20, 15))
+@pytest.mark.parametrize(("listed", "seed"), [(2, 129), (2, 133), (3, 62), (4, 61), (4, 117)])
+def test_lists_cut_short_are_verified(monkeypatch, listed, seed):
+    monkeypatch.setattr(_exact, "_LISTED", listed)
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(4, 14))
+    n = k * int(rng.integers(4, 30))
+    C = rng.uniform(size=(n, k)) + rng.uniform(0, 1, k) * rng.choice([0.2, 1, 3])
+    found = assign(C, max_size=n // k, min_size=n // k)
+    check_proof(C, found, np.full(k, n // k), np.full(k, n // k))
 
 
 def test_shuffled_items_get_the_same_cells():
@@ -293,6 +296,13 @@ def test_prices_of_the_iteration_before_make_no_difference_to_the_cost():
     assert warm[1] == pytest.approx(cold[1], rel=1e-12)
     assert warm[1] == pytest.approx(cells.cost, rel=1e-12)
     assert warm[2] <= cold[2]
+
+
+def test_centres_that_float32_cannot_tell_apart_are_told_apart():
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    centers = np.repeat(X[:4], 2, axis=0) + 1e-10 * np.random.default_rng(1).normal(size=(8, 3))
+    C = np.array([[((row - center) ** 2).sum() for center in centers] for row in X])
+    assert np.mean(capacity_assign(X, centers, 0, 400)[0] == C.argmin(axis=1)) > 0.98
 
 
 def test_all_rows_equal():
