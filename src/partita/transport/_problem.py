@@ -12,7 +12,7 @@ from partita._core.errors import InfeasibleError, InvalidDataError, InvalidTypeE
 from partita._core.threads import map_blocks
 from partita.kernels.plan_order import pairs_hash, values_hash
 
-_PAIRS_A_BLOCK = 1 << 18
+_PAIRS_A_BLOCK = 1 << 20
 _EQUAL_SUMS = 1e-6
 
 
