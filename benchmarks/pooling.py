@@ -1,4 +1,4 @@
-"""The contest of token pooling: ragged documents, half of the vectors, beside SciPy's linkage for each document.
+"""The contest of token pooling: half of the vectors of ragged documents, beside SciPy's linkage for each.
 
     python benchmarks/harness.py pooling --threads 2 --repeats 3
 

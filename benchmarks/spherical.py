@@ -3,9 +3,9 @@
     PARTITA_DATA=... python benchmarks/harness.py spherical-500 --threads 2 --repeats 1
     PARTITA_DATA=... python benchmarks/harness.py spherical-2000 --threads 2 --repeats 1
 
-Both get the same CSR of rows of length 1. ``loss`` is the sum of 1 - cosine of rows and the mean directions of
-their parts, which spherical k-means lowers; ``inertia`` is the sum of squared distances to the means of the
-parts, which KMeans lowers. Neither method aims at the other's.
+Both get the same CSR of rows of length 1. ``loss`` is the sum of 1 - cosine of rows and the mean directions
+of their parts, which spherical k-means lowers; ``inertia`` is the sum of squared distances to the means of
+the parts, which KMeans lowers. Neither method aims at the other's.
 """
 
 from __future__ import annotations

@@ -143,6 +143,22 @@ def test_lengths_make_no_difference_to_cosines(scale: float):
     np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-14)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-120, 1e120, 1e300])
+def test_scale_makes_no_difference_to_euclidean_clusters(scale: float):
+    tokens, offsets = ragged()
+    expected = pool(tokens.astype(np.float64), offsets, metric="euclidean")
+    with np.errstate(over="ignore"):
+        found = pool(tokens.astype(np.float64) * scale, offsets, metric="euclidean")
+    np.testing.assert_array_equal(found.labels, expected.labels)
+
+
+def test_an_offset_hides_no_clusters():
+    tokens, offsets = ragged()
+    tokens = np.rint(64 * tokens.astype(np.float64)) / 64
+    expected = pool(tokens, offsets, metric="euclidean")
+    np.testing.assert_array_equal(pool(tokens + 2.0**20, offsets, metric="euclidean").labels, expected.labels)
+
+
 def test_tokens_of_zeros_and_opposite_tokens():
     tokens = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
     pooled = pool(tokens, factor=2)

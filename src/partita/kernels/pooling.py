@@ -8,22 +8,15 @@ from __future__ import annotations
 import numpy as np
 
 from partita.kernels.jit import jit
-from partita.kernels.ward import roots_number, slots_number, ward_cut, ward_distances, ward_link
-
-
-@jit
-def apart_square(row, other):
-    """Squared distance, in eight sums of fixed order."""
-    d = row.shape[0]
-    sums = np.zeros(8)
-    whole = d - d % 8
-    for j in range(0, whole, 8):
-        for lane in range(8):
-            apart = row[j + lane] - other[j + lane]
-            sums[lane] += apart * apart
-    for j in range(whole, d):
-        sums[j - whole] += (row[j] - other[j]) * (row[j] - other[j])
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+from partita.kernels.ward import (
+    apart_square,
+    lanes_up,
+    roots_number,
+    slots_number,
+    ward_cut,
+    ward_distances,
+    ward_link,
+)
 
 
 @jit
@@ -59,26 +52,29 @@ def centroids_fill(points, weight, labels, k, unit, out, mass):
     """OUT out float64 (k, d): weighted means of the clusters, of length 1 if `unit`; mass float64[k]."""
     out[:] = 0.0
     mass[:] = 0.0
-    d = points.shape[1]
+    nothing = np.zeros(points.shape[1])
     for i in range(points.shape[0]):
-        mass[labels[i]] += weight[i]
-        for j in range(d):
-            out[labels[i], j] += weight[i] * points[i, j]
+        row, some, w = out[labels[i]], points[i], weight[i]
+        mass[labels[i]] += w
+        for j in range(len(some)):
+            row[j] += w * some[j]
     for c in range(k):
-        squares = 0.0
-        for j in range(d):
-            out[c, j] /= mass[c]
-            squares += out[c, j] * out[c, j]
-        if unit and squares > 1e-28:
-            out[c] /= np.sqrt(squares)
+        out[c] /= mass[c]
+        if unit:
+            squares = apart_square(out[c], nothing)
+            if squares > 1e-28:
+                out[c] *= 1.0 / np.sqrt(squares)
 
 
 @jit
 def ward_linkage_of(points):
-    """Slots and squared heights of all merges of the rows of `points` (ward_link)."""
+    """Slots and squared heights of all merges of the rows of `points`, in a scale that can be squared."""
     m = points.shape[0]
-    square = np.empty((m, m))
-    ward_distances(points, square)
+    square, scaled = np.empty((m, lanes_up(m))), points.copy()
+    largest = np.max(np.abs(points)) if points.size > 0 else 0.0
+    if largest > 0.0 and not 1e-100 < largest < 1e100:
+        scaled /= largest
+    ward_distances(scaled, square)
     lower, upper = np.empty(max(0, m - 1), np.int32), np.empty(max(0, m - 1), np.int32)
     height = np.empty(max(0, m - 1))
     ward_link(square, lower, upper, height)
