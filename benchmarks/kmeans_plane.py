@@ -105,7 +105,10 @@ def entrants(k: int) -> dict[str, str]:
         "partita nested, fastest": PARTITA.format(maker=nested, options=fastest),
         "partita nested, fast": PARTITA.format(maker=nested, options=few),
         "partita nested": PARTITA.format(maker=nested, options=""),
-        "partita nested, thorough": PARTITA.format(maker=nested, options="rows_per_cell=256, polish=5"),
+        "partita nested, long": PARTITA.format(maker=nested, options="swaps=8, max_iter=30, tol=3e-4"),
+        "partita nested, thorough": PARTITA.format(
+            maker=nested, options="rows_per_cell=512, swaps=8, max_iter=30, tol=3e-4, polish=5"
+        ),
         "partita flat, fast": PARTITA.format(maker=flat, options=few),
         "partita flat": PARTITA.format(maker=flat, options=""),
         "partita flat, thorough": PARTITA.format(

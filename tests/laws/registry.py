@@ -55,6 +55,8 @@ ARRAY_MAKERS = [
     Case("kmeans-12", _maker(*_KMEANS, n_clusters=12), any_size=False),
     Case("kmeans-150-binary", _maker(*_KMEANS, n_clusters=150, branching=2), any_size=False),
     Case("kmeans-max-size", _maker(*_KMEANS, max_size=20), counts_rows=True),
+    Case("kmeans-balanced", _maker(*_KMEANS, n_clusters=7, balance=1.2), counts_rows=True, any_size=False),
+    Case("kmeans-resampled", _maker(*_KMEANS, n_clusters=8, resample=2), any_size=False),
     Case("kmeans-cosine", _maker(*_KMEANS, n_clusters=9, metric="cosine"), any_size=False),
 ]
 ARRAY_MAKERS += [

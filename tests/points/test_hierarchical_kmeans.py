@@ -67,8 +67,6 @@ def test_max_size_and_repeated_rows():
     with pytest.raises(pt.InfeasibleError, match="repeated 5 times") as caught:
         HierarchicalKMeans(max_size=4).fit(X)
     assert "max_size=5" in caught.value.smallest_relaxation
-    with pytest.raises(pt.InvalidParameterError, match="max_size"):
-        HierarchicalKMeans(3, max_size=50).fit(X)
     with pytest.raises(pt.InvalidDataError, match="weight 0"):
         HierarchicalKMeans(max_size=50).fit(X, sample_weight=np.repeat(np.arange(40.0), 5))
 

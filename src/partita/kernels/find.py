@@ -20,11 +20,12 @@ _SAFE = 1e37
 
 
 @jit
-def place_settle(products, half, norm, longest, row, shift, scale, unit, centers, numbers, exact):
+def place_settle(products, half, norm, longest, row, shift, scale, unit, centers, prices, numbers, exact):
     """The place, in a list of centres, of the one nearest to a row; of equally near ones the first.
 
     IN half float32[m] (of the centres listed), norm (length of the row), longest (of the centres), row
-    float[d], shift, scale, unit (the frame), centers float64 (k, d), numbers intp[m] (those listed).
+    float[d], shift, scale, unit (the frame), centers float64 (k, d), prices float64[k] (added to squared
+    distances), numbers intp[m] (those listed).
     INOUT products float32[m] (become scores). SCRATCH exact float64[d].
     """
     m = half.shape[0]
@@ -45,7 +46,7 @@ def place_settle(products, half, norm, longest, row, shift, scale, unit, centers
     for j in range(m):
         if trusted and products[j] > limit:
             continue
-        distance = distance_exact(exact, centers[numbers[j]])
+        distance = distance_exact(exact, centers[numbers[j]]) + prices[numbers[j]]
         if distance < best:
             best, place = distance, j
     return place
@@ -60,7 +61,7 @@ def guides_ask(
     asked[:] = 0
     if g == 1:
         return
-    every, exact = np.arange(g), np.empty(X.shape[1])
+    every, free, exact = np.arange(g), np.zeros(g), np.empty(X.shape[1])
     products = np.empty((_TILE, g), np.float32)
     for base in range(0, b, _TILE):
         stop = min(base + _TILE, b)
@@ -68,22 +69,23 @@ def guides_ask(
         for i in range(base, stop):
             asked[i] = place_settle(
                 products[i - base], guide_half, norms[i], guide_longest, X[rows[i]], shift, scale, unit,
-                guides, every, exact,
+                guides, free, every, exact,
             )  # fmt: skip
 
 
 @jit
 def rows_find(
     X, rows, shift, scale, unit, guides, guide_rows, guide_half, guide_longest, first, numbers, listed_rows,
-    listed_half, longest, centers, labels, distances
+    listed_half, longest, centers, prices, labels, distances
 ):  # fmt: skip
     """Decide the nearest listed centre of each row of a block.
 
     IN X float (n, d), rows intp[b], shift, scale, unit (the frame), guides float64 (g, d), guide_rows float32
     (g, d), guide_half float32[g] (half squared lengths), guide_longest, first intp[g + 1], numbers intp[l]
     (guide c lists ``numbers[first[c]:first[c + 1]]``, ascending), listed_rows float32 (l, d) and listed_half
-    float32[l] (of the centres listed), longest float64[g] (of the centres of each list), centers float64
-    (k, d). OUT labels int32[n], distances float64[n] (squared), at `rows`.
+    float32[l] (of the centres listed, prices included), longest float64[g] (of the centres of each list),
+    centers float64 (k, d), prices float64[k] (added to squared distances where centres are compared).
+    OUT labels int32[n], distances float64[n] (squared), at `rows`.
     """
     b, d, g = rows.shape[0], X.shape[1], guides.shape[0]
     framed, norms = np.empty((b, d), np.float32), np.empty(b)
@@ -107,7 +109,18 @@ def rows_find(
                 i = tile[p]
                 row = X[rows[i]]
                 place = place_settle(
-                    products[p], half, norms[i], longest[c], row, shift, scale, unit, centers, own, exact
+                    products[p],
+                    half,
+                    norms[i],
+                    longest[c],
+                    row,
+                    shift,
+                    scale,
+                    unit,
+                    centers,
+                    prices,
+                    own,
+                    exact,
                 )
                 frame_row(row, shift, scale, unit, exact)
                 labels[rows[i]] = own[place]
@@ -117,7 +130,7 @@ def rows_find(
 @jit
 def rows_tally(
     X, rows, weight, shift, scale, unit, guides, guide_rows, guide_half, guide_longest, first, numbers,
-    listed_rows, listed_half, longest, centers, steps, sums, mass, squares
+    listed_rows, listed_half, longest, centers, prices, steps, sums, mass, squares
 ):  # fmt: skip
     """Add each row of a block to its nearest listed centre, as the products say, in whole steps.
 
@@ -168,3 +181,12 @@ def row_add(row, w, steps, total, largest):
     else:
         for j in range(d):
             total[j] += np.int64(np.rint(w * np.rint(row[j] * steps)))
+
+
+@jit
+def rows_measure(X, rows, shift, scale, unit, centers, labels, distances):
+    """The squared distance of each row of a block to the centre of its label. As in ``rows_find``."""
+    exact = np.empty(X.shape[1])
+    for i in rows:
+        frame_row(X[i], shift, scale, unit, exact)
+        distances[i] = distance_exact(exact, centers[labels[i]])

@@ -193,9 +193,7 @@ def canonical_rows(X: np.ndarray, sample_weight: np.ndarray | None = None) -> Ca
     (2, [1.0, 2.0])
     """
     n = X.shape[0]
-    hashes = np.empty(n, dtype=np.uint64)
-    keys = column_keys(X.shape[1])
-    map_blocks(lambda start, stop: rows_hash(X, start, stop, keys, hashes), n, _BLOCK)
+    hashes = hashes_of(X)
     order = np.argsort(hashes)
     rows_settle(X, hashes, order)
     first, inverse = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.intp)
@@ -203,6 +201,13 @@ def canonical_rows(X: np.ndarray, sample_weight: np.ndarray | None = None) -> Ca
     first = first[:n_distinct].copy()
     weight = _merged_weight(inverse, n_distinct, sample_weight)
     return CanonicalRows(X, first, weight, inverse, _fingerprint(hashes[first], weight))
+
+
+def hashes_of(X: np.ndarray) -> np.ndarray:
+    """64-bit hashes of the values of rows, uint64[n]."""
+    keys, hashes = column_keys(X.shape[1]), np.empty(len(X), np.uint64)
+    map_blocks(lambda start, stop: rows_hash(X, start, stop, keys, hashes), len(X), _BLOCK)
+    return hashes
 
 
 def unit_rows(X: np.ndarray) -> np.ndarray:

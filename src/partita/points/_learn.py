@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from partita.points._nearest import Nearest
-from partita.points._refine import Effort, refine
+from partita.points._refine import Effort, near_centers, refine, search_near
 from partita.points._sample import Cells, Sample, fill_empty
 from partita.points._start import nested_start
 
 FEWEST_ROWS = 32768
 _FILLS = 5
+_CLOSEST = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Plan:
         Of the refinement on the sample (``Effort``).
     polish : int
         Lloyd's iterations on all rows.
+    resample : int
+        Rounds in which centres are learnt anew from the rows closest to each. Nothing is polished then.
     """
 
     rows_per_cell: int
@@ -35,6 +38,7 @@ class Plan:
     max_iter: int
     tol: float
     polish: int
+    resample: int = 0
 
     def sample_size(self, k: int) -> int:
         """Rows to learn `k` centres from."""
@@ -60,9 +64,27 @@ def learn(sample: Sample, k: int, plan: Plan, *, by_size: bool = False) -> Learn
     centers, labels = nested_start(sample, k, by_size=by_size)
     effort = plan.effort(k)
     cells, n_iter, converged = refine(sample, centers, Cells(labels, np.zeros(len(sample))), effort)
+    for _ in range(plan.resample):
+        cells = _resample(sample, centers, cells, plan)
     for _ in range(_FILLS):  # a row that leaves may empty its cell in turn
         fill_empty(sample, cells, centers, np.flatnonzero(np.bincount(cells.labels, minlength=k) == 0))
     return Learnt(centers, cells, n_iter, converged)
+
+
+def _resample(sample: Sample, centers: np.ndarray, cells: Cells, plan: Plan) -> Cells:
+    """Learn `centers` (in place) from as many rows of each cell, the closest; the cells of all rows then."""
+    k = len(centers)
+    first, members = cells.groups(k)
+    most = max(1, len(sample) // (_CLOSEST * k))
+    kept = []
+    for c in range(k):
+        own = members[first[c] : first[c + 1]]
+        kept.append(own[np.argsort(cells.distances[own], kind="stable")[:most]])
+    rows = np.sort(np.concatenate(kept))
+    union = sample.take(rows)
+    effort = replace(plan.effort(k), max_iter=max(1, plan.max_iter))
+    refine(union, centers, Cells(cells.labels[rows], cells.distances[rows]), effort)
+    return search_near(sample, centers, cells, near_centers(centers, effort.n_near))
 
 
 def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, plan: Plan) -> Nearest:

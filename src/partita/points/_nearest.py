@@ -15,7 +15,7 @@ import numpy as np
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels.assign import frame_row, frame_rows
-from partita.kernels.find import rows_find, rows_tally
+from partita.kernels.find import rows_find, rows_measure, rows_tally
 from partita.points._sample import half_squares, normalise
 
 _BLOCK = 16384
@@ -70,18 +70,26 @@ class Nearest:
     guides : float64 (g, d)
     lists : list of intp arrays
         The cells that each guide knows, ascending, none empty.
+    prices : float64[k], optional
+        Added to squared distances where cells are compared, not below 0: they keep cells small.
     """
 
     def __init__(
-        self, frame: Frame, centers: np.ndarray, guides: np.ndarray, lists: list[np.ndarray]
+        self,
+        frame: Frame,
+        centers: np.ndarray,
+        guides: np.ndarray,
+        lists: list[np.ndarray],
+        prices: np.ndarray | None = None,
     ) -> None:
+        prices = np.zeros(len(centers)) if prices is None else prices
         self.frame, self.centers, self.guides, self.lists = frame, centers, guides, lists
         first = np.concatenate([[0], np.cumsum([len(cells) for cells in lists])]).astype(np.intp)
         numbers = np.concatenate(lists).astype(np.intp)
-        rows, half = centers.astype(np.float32), half_squares(centers)
-        longest = np.maximum.reduceat(_lengths(centers)[numbers], first[:-1])
+        rows, half = centers.astype(np.float32), half_squares(centers) + (0.5 * prices).astype(np.float32)
+        longest = np.maximum.reduceat(np.hypot(_lengths(centers), np.sqrt(prices))[numbers], first[:-1])
         self._guides = guides, guides.astype(np.float32), half_squares(guides), float(_lengths(guides).max())
-        self._listed = first, numbers, rows[numbers], half[numbers], longest, centers
+        self._listed = first, numbers, rows[numbers], half[numbers], longest, centers, prices
 
     def at(self, centers: np.ndarray) -> Nearest:
         """The same with all centres elsewhere, known to the guides that knew them."""
@@ -160,6 +168,17 @@ class Nearest:
             tally.mass[:] += own.mass
             tally.squares[:] += own.squares
         return largest
+
+    def measure(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray, distances: np.ndarray) -> None:
+        """Write squared distances in the frame (float64[n]) of `rows` to the centres of their labels."""
+        frame = self.frame
+        map_blocks(
+            lambda start, stop: rows_measure(
+                X, rows[start:stop], frame.shift, frame.scale, frame.unit, self.centers, labels, distances
+            ),
+            len(rows),
+            _BLOCK,
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from partita._core.errors import InfeasibleError
 from partita._core.progress import Progress
 from partita.points._grow import CellTree, grow_tree
-from partita.points._input import CanonicalRows
+from partita.points._input import CanonicalRows, hashes_of
 from partita.points._learn import FEWEST_ROWS, Plan, learn, polish
 from partita.points._nearest import Frame, Nearest
 from partita.points._sample import Cells, Sample, assign_all, largest, mean_of
@@ -35,6 +35,43 @@ class Request:
     flat: bool = False
 
 
+@dataclass(frozen=True)
+class Exceptions:
+    """Rows that are not where prices would put them, since they stand exactly between cells.
+
+    Attributes
+    ----------
+    hashes : uint64[e]
+        Ascending.
+    rows : (e, d)
+    labels : int32[e]
+    """
+
+    hashes: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, X: np.ndarray, labels: np.ndarray) -> Exceptions:
+        """From rows of `X` and where they are."""
+        hashes = hashes_of(X)
+        order = np.argsort(hashes, kind="stable")
+        return cls(hashes[order], X[order], labels[order])
+
+    def correct(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> None:
+        """Put back those of the `rows` that are exceptions (`labels` in place)."""
+        if not len(self.hashes):
+            return
+        hashes = hashes_of(X[rows])
+        place = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        for i in np.flatnonzero(self.hashes[place] == hashes):
+            if (self.rows[place[i]] == X[rows[i]]).all():
+                labels[rows[i]] = self.labels[place[i]]
+
+
+_NO_EXCEPTIONS = Exceptions(np.empty(0, np.uint64), np.empty((0, 0)), np.empty(0, np.int32))
+
+
 @dataclass
 class Stage:
     """One search among cells; `below` holds the stages of cells that were divided again."""
@@ -42,6 +79,7 @@ class Stage:
     nearest: Nearest
     nodes: np.ndarray
     below: dict[int, Stage] = field(default_factory=dict)
+    exceptions: Exceptions = _NO_EXCEPTIONS
 
 
 @dataclass
@@ -83,6 +121,7 @@ class Nested:
         while waiting:
             stage, rows = waiting.pop()
             stage.nearest.find(X, rows, labels, distances)
+            stage.exceptions.correct(X, rows, labels)
             node[rows] = stage.nodes[labels[rows]]
             for cell, below in stage.below.items():
                 mine = rows[labels[rows] == cell]
@@ -155,7 +194,8 @@ def learn_cells(
     points, norms = frame.see(rows.source, rows.first[ids])
     sample = Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), frame.unit)
     learnt = learn(sample, k, plan, by_size=by_size)
-    tree = _tree_over(learnt.centers, np.bincount(learnt.cells.labels, sample.weight, k), branching)
+    mass = np.bincount(learnt.cells.labels, sample.weight, k) if not plan.resample else np.ones(k)
+    tree = _tree_over(learnt.centers, mass, branching)
     centers = learnt.centers[tree.centers]
     place = np.empty(k, np.intp)
     place[tree.centers] = np.arange(k)
@@ -223,7 +263,7 @@ class _Builder:
         )  # fmt: skip
         self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
         nearest = cells.nearest
-        if len(task.ids) > size:
+        if len(task.ids) > size and not request.plan.resample:
             rows = np.sort(self._rows.first[task.ids])
             nearest = polish(nearest, self._rows.source, rows, self._weight, request.plan)
         return (cells.tree, nearest) if not request.flat else (flat_tree(k), nearest.without_guides())

@@ -10,10 +10,8 @@ import numpy as np
 
 from partita._core.errors import InvalidDataError
 from partita._core.progress import Progress
-from partita._core.threads import map_blocks
-from partita.kernels.canonical import column_keys, rows_hash
 from partita.points._cells import check_cells
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
+from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights, hashes_of
 from partita.points._learn import FEWEST_ROWS, Plan
 from partita.points._nearest import Nearest, Tally
 from partita.points._nested import Nested, Stage, flat_tree, frame_of, learn_cells
@@ -150,13 +148,13 @@ def _draw(estimator: Any, blocks: Blocks, size: int) -> tuple[CanonicalRows, flo
     for X, weight in _checked(estimator, blocks, first=True):
         weight = np.ones(len(X)) if weight is None else weight
         total += float(weight.sum())
-        low = np.flatnonzero((_hashes(X) <= limit) & (weight > 0))
+        low = np.flatnonzero((hashes_of(X) <= limit) & (weight > 0))
         held.append(X[low])
         weights.append(weight[low])
         if sum(map(len, held)) > 2 * size + _BLOCK:
             rows = _lowest(held, weights, size)
             held, weights = [rows.points], [rows.weight]
-            limit = int(_hashes(held[0]).max()) if rows.n_distinct == size else limit
+            limit = int(hashes_of(held[0]).max()) if rows.n_distinct == size else limit
     if not held:
         raise InvalidDataError(
             "There is no block of rows.", name="blocks", hint="return a new iterator at each call"
@@ -169,9 +167,3 @@ def _lowest(held: list[np.ndarray], weights: list[np.ndarray], size: int) -> Can
     first, weight = rows.first[:size], rows.weight[:size]
     none = np.arange(len(first))
     return CanonicalRows(rows.source[first], none, weight, none, rows.fingerprint)
-
-
-def _hashes(X: np.ndarray) -> np.ndarray:
-    keys, hashes = column_keys(X.shape[1]), np.empty(len(X), np.uint64)
-    map_blocks(lambda start, stop: rows_hash(X, start, stop, keys, hashes), len(X), _BLOCK)
-    return hashes

@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
+from partita._core.errors import InfeasibleError, InvalidDataError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
-from partita.points._cells import CellsMaker
+from partita.points._bounded import Bounds, build_bounded
+from partita.points._cells import CellsMaker, check_cells
 from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points._learn import Plan
 from partita.points._nested import Nested, Request, build, leaves_for
 from partita.points._summary import Summary
+from partita.transport._bounds import check_feasible
 
 _CITATION = (
     "S. Lloyd, Least squares quantization in PCM, IEEE Trans. Inf. Theory 28 (1982), "
@@ -40,7 +42,14 @@ class HierarchicalKMeans(CellsMaker):
         Cells that a cell is divided into. Default: two levels, the square root of the cells, then the cells.
         ``branching=2`` gives the most levels and every number of parts in ``hierarchy_.cut(n_clusters=…)``.
     max_size : int, optional
-        Most rows in a cell of the finest level. Larger cells are divided again. Not with `n_clusters`.
+        Most rows in a cell of the finest level. Alone: larger cells are divided again, as often as needed.
+        With `n_clusters`: a hard bound, as for `min_size`.
+    min_size : int, optional
+        Fewest rows in a cell of the finest level. Bounds hold on every level: a part of g cells holds from g
+        `min_size` to g `max_size` rows. Each division is then a cheapest assignment under bounds.
+    balance : float, optional
+        Cells of the finest level hold at most this many times the mean number of rows, and at least the mean
+        divided by it. ``balance=1.05`` gives cells of nearly equal size.
     metric : {"euclidean", "cosine"}
         For cosine, rows and centres have length 1; rows of zeros lie at the origin.
     swaps : int
@@ -53,6 +62,10 @@ class HierarchicalKMeans(CellsMaker):
         Rows that are learnt from, for each cell (and at least 32,768 in all).
     polish : int
         Most passes over all rows after that, where there are more rows than were learnt from.
+    resample : int
+        Rounds after which cells follow the space that rows take up rather than their density: in each,
+        centres are learnt anew from the rows closest to each of them, equally many of each cell; the cells
+        above are made of unweighted centres. For curation. Nothing is polished then.
     random_state : None, int or generator
         Accepted, and without effect: nothing here is random.
     n_jobs : int, optional
@@ -105,6 +118,9 @@ class HierarchicalKMeans(CellsMaker):
     T. Kaukoranta, P. Fränti and O. Nevalainen, Iterative split-and-merge algorithm for vector quantization
     codebook generation, Optical Engineering 37 (1998). https://doi.org/10.1117/1.601799
 
+    H. V. Vo et al., Automatic data curation for self-supervised learning: a clustering-based approach, 2024.
+    https://arxiv.org/abs/2405.15613 (`resample`)
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -120,12 +136,15 @@ class HierarchicalKMeans(CellsMaker):
         "n_clusters": Optional(Integer(low=1)),
         "branching": Optional(Integer(low=2)),
         "max_size": Optional(Integer(low=1)),
+        "min_size": Optional(Integer(low=0)),
+        "balance": Optional(Real(low=1.0)),
         "metric": OneOf(("euclidean", "cosine")),
         "swaps": Integer(low=0),
         "max_iter": Integer(low=0),
         "tol": Real(low=0.0),
         "rows_per_cell": Integer(low=1),
         "polish": Integer(low=0),
+        "resample": Integer(low=0),
         "random_state": Seed(),
         "n_jobs": Optional(Integer()),
         "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
@@ -137,12 +156,15 @@ class HierarchicalKMeans(CellsMaker):
         *,
         branching: int | None = None,
         max_size: int | None = None,
+        min_size: int | None = None,
+        balance: float | None = None,
         metric: str = "euclidean",
         swaps: int = 3,
         max_iter: int = 10,
         tol: float = 2e-3,
         rows_per_cell: int = 128,
         polish: int = 1,
+        resample: int = 0,
         random_state: Any = None,
         n_jobs: int | None = None,
         progress: bool | Progress | None = None,
@@ -150,12 +172,15 @@ class HierarchicalKMeans(CellsMaker):
         self.n_clusters = n_clusters
         self.branching = branching
         self.max_size = max_size
+        self.min_size = min_size
+        self.balance = balance
         self.metric = metric
         self.swaps = swaps
         self.max_iter = max_iter
         self.tol = tol
         self.rows_per_cell = rows_per_cell
         self.polish = polish
+        self.resample = resample
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.progress = progress
@@ -182,57 +207,73 @@ class HierarchicalKMeans(CellsMaker):
         """
         started = time.perf_counter()
         self._check_parameters()
-        if self.n_clusters is not None and self.max_size is not None:
-            raise InvalidParameterError(
-                "n_clusters and max_size can't both be kept by one division.",
-                name="max_size",
-                got=self.max_size,
-                hint="give one of them; max_size chooses the number of cells itself",
-            )
         with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
             X = check_points(self, X, reset=True)
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
             request = self._request(rows)
-            nested = build(rows, request, unit=self.metric == "cosine", progress=progress)
+            if self._is_bounded:
+                bounds = self._bounds(rows, request.n_leaves)
+                nested = build_bounded(
+                    rows, request.n_leaves, bounds, self.branching, request.plan,
+                    unit=self.metric == "cosine", progress=progress,
+                )  # fmt: skip
+            else:
+                nested = build(rows, request, unit=self.metric == "cosine", progress=progress)
             cells = Summary.of_rows(nested, rows)
             self._keep(nested, cells, rows, started, _CITATION, self._choices(request, nested))
         return self
 
+    @property
+    def _is_bounded(self) -> bool:
+        told = self.n_clusters is not None and self.max_size is not None
+        return told or self.min_size is not None or self.balance is not None
+
     def _request(self, rows: CanonicalRows) -> Request:
         n, distinct = len(rows.source), int(np.count_nonzero(rows.weight))
-        if self.max_size is not None:
-            if distinct < rows.n_distinct:
-                raise InvalidDataError(
-                    "max_size counts every row, and some have weight 0.",
-                    name="sample_weight",
-                    hint="leave those rows out of fit, and label them by predict",
-                )
-            most = int(np.bincount(rows.inverse).max())
-            if most > self.max_size:
-                raise InfeasibleError(
-                    f"A row is repeated {most} times, and equal rows can't be in different cells.",
-                    f"max_size={most}, or drop repeated rows first",
-                    name="max_size",
-                    got=self.max_size,
-                )
+        if self.max_size is not None and not self._is_bounded:
+            self._refuse_weights(rows, distinct < rows.n_distinct)
+            self._refuse_repeated(rows, self.max_size, "max_size")
             n_leaves = leaves_for(n, distinct, self.max_size)
         else:
-            n_leaves = int(np.ceil(np.sqrt(distinct))) if self.n_clusters is None else int(self.n_clusters)
-        if n_leaves > distinct:
-            raise InfeasibleError(
-                f"n_clusters={n_leaves} is more than the {distinct} distinct rows of X (n_samples={n}).",
-                f"n_clusters={distinct}",
-                name="n_clusters",
-                got=n_leaves,
+            n_leaves, _ = check_cells(self.n_clusters, distinct, n)
+        plan = Plan(self.rows_per_cell, self.swaps, self.max_iter, self.tol, self.polish, self.resample)
+        return Request(n_leaves, self.branching, None if self._is_bounded else self.max_size, plan)
+
+    def _bounds(self, rows: CanonicalRows, k: int) -> Bounds:
+        """The narrowest of all bounds that were asked for."""
+        n = len(rows.source)
+        self._refuse_weights(rows, bool((rows.weight != np.bincount(rows.inverse)).any()))
+        low, high = self.min_size or 1, self.max_size or n
+        if self.balance is not None:
+            low = max(low, min(n // k, math.ceil(n / k / self.balance)))
+            high = min(high, max(-(-n // k), math.floor(n / k * self.balance)))
+        check_feasible(n, np.full(k, low), np.full(k, high))
+        self._refuse_repeated(rows, high, "max_size" if self.balance is None else "balance")
+        return Bounds(low, high)
+
+    def _refuse_weights(self, rows: CanonicalRows, refused: bool) -> None:
+        if refused:
+            raise InvalidDataError(
+                "Bounds on sizes count every row once, and rows have other weights (for max_size alone: 0).",
+                name="sample_weight",
+                hint="leave rows of weight 0 out of fit, and label them by predict",
             )
-        plan = Plan(self.rows_per_cell, self.swaps, self.max_iter, self.tol, self.polish)
-        return Request(n_leaves, self.branching, self.max_size, plan)
+
+    def _refuse_repeated(self, rows: CanonicalRows, high: int, name: str) -> None:
+        most = int(np.bincount(rows.inverse).max())
+        if most > high:
+            raise InfeasibleError(
+                f"A row is repeated {most} times, and equal rows can't be in different cells.",
+                f"max_size={most}, or drop repeated rows first",
+                name=name,
+                got=high,
+            )
 
     def _choices(self, request: Request, nested: Nested) -> dict[str, Any]:
         """What the parameters left open."""
         choices: dict[str, Any] = {}
         if self.n_clusters is None:
-            why = "as many as max_size needs" if self.max_size else "the square root of the distinct rows"
+            why = "as many as max_size needs" if request.max_size else "the square root of the distinct rows"
             choices["n_clusters"] = f"{len(nested.parent) - len(set(nested.parent[1:]))}: {why}"
         if self.branching is None and request.n_leaves > 1:
             choices["branching"] = f"{math.ceil(math.sqrt(request.n_leaves))}, then all cells at once"

@@ -1,0 +1,157 @@
+"""Nested cells of bounded size on every level. Called by HierarchicalKMeans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from partita._core.errors import InfeasibleError
+from partita._core.progress import Progress
+from partita.points._input import CanonicalRows
+from partita.points._learn import FEWEST_ROWS, Plan
+from partita.points._nearest import Nearest
+from partita.points._nested import Exceptions, Nested, Stage, frame_of, learn_cells
+from partita.points._start import share_leaves
+from partita.transport.balanced import balance_cells
+
+_ITERATIONS = 20
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Rows of a leaf, from `low` to `high`; a part of g leaves holds from g low to g high."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    node: int
+    members: np.ndarray
+    n_leaves: int
+    depth: int
+    above: Stage | None = None
+    cell: int = 0
+
+
+def build_bounded(
+    rows: CanonicalRows,
+    n_leaves: int,
+    bounds: Bounds,
+    branching: int | None,
+    plan: Plan,
+    *,
+    unit: bool,
+    progress: Progress,
+) -> Nested:
+    """Divide rows into `n_leaves` cells within bounds, and so on every level.
+
+    Raises
+    ------
+    InfeasibleError
+        Where equal rows would have to be in different cells.
+    """
+    builder = _Builder(rows, bounds, branching, plan, unit, progress)
+    work = [_Task(0, np.arange(len(rows.source)), n_leaves, 0)]
+    while work:
+        work += builder.divide(work.pop())
+    assert builder.root is not None
+    return Nested(
+        builder.root, builder.parent, builder.node, builder.distances, builder.n_iter, builder.converged
+    )
+
+
+class _Builder:
+    """The arrays that all divisions write to."""
+
+    def __init__(
+        self, rows: CanonicalRows, bounds: Bounds, branching: int | None, plan: Plan, unit: bool,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        n = len(rows.source)
+        self._rows, self._bounds, self._branching, self._plan = rows, bounds, branching, plan
+        self._progress = progress
+        self._frame = frame_of(rows, np.arange(min(rows.n_distinct, FEWEST_ROWS)), unit=unit)
+        self._labels = np.empty(n, np.int32)
+        self.root: Stage | None = None
+        self.parent, self.node, self.distances = [-1], np.empty(n, np.intp), np.empty(n)
+        self.n_iter, self.converged = 0, True
+
+    def divide(self, task: _Task) -> list[_Task]:
+        """Divide one node, and name the cells that hold more than one leaf."""
+        n_parts = self._n_parts(task)
+        nearest, leaves = self._part(task, n_parts)
+        n_parts = len(leaves)
+        nodes = np.array([task.node]) if n_parts == 1 else len(self.parent) + np.arange(n_parts)
+        self.parent += [task.node] * (n_parts if n_parts > 1 else 0)
+        stage = Stage(nearest, nodes, exceptions=self._exceptions(nearest, task.members))
+        if task.above is None:
+            self.root = stage
+        else:
+            task.above.below[task.cell] = stage
+        mine = self._labels[task.members]
+        self.node[task.members] = nodes[mine]
+        return [
+            _Task(int(nodes[c]), task.members[mine == c], int(leaves[c]), task.depth + 1, stage, int(c))
+            for c in np.flatnonzero(leaves > 1)
+        ]
+
+    def _n_parts(self, task: _Task) -> int:
+        if self._branching is not None:
+            return min(self._branching, task.n_leaves)
+        return int(np.ceil(np.sqrt(task.n_leaves))) if task.depth == 0 else task.n_leaves
+
+    def _part(self, task: _Task, n_parts: int) -> tuple[Nearest, np.ndarray]:
+        """The search among the parts of a node (labels and distances of its rows), and leaves for each."""
+        rows, frame, members = self._rows, self._frame, task.members
+        ids = np.unique(rows.inverse[members])
+        learnt = learn_cells(rows, ids[: self._plan.sample_size(n_parts)], frame, n_parts, self._plan)
+        learnt.nearest.find(rows.source, members, self._labels, self.distances)
+        sizes = np.bincount(self._labels[members], minlength=n_parts)
+        leaves = share_leaves(sizes.astype(float), np.full(n_parts, task.n_leaves), task.n_leaves)
+        low, high = leaves * self._bounds.low, leaves * self._bounds.high
+        points, _ = frame.see(rows.source, members)
+        cells = balance_cells(
+            points, learnt.nearest.centers, low, high, max_iter=_ITERATIONS, unit=frame.unit,
+            progress=self._progress,
+        )  # fmt: skip
+        self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
+        self._labels[members] = _united(cells.labels, rows.inverse[members], low, high)
+        prices = cells.prices - cells.prices.min()
+        nearest = Nearest(frame, cells.centers, cells.centers[:1], [np.arange(n_parts)], prices)
+        nearest.measure(rows.source, members, self._labels, self.distances)
+        return nearest, leaves
+
+    def _exceptions(self, nearest: Nearest, members: np.ndarray) -> Exceptions:
+        X = self._rows.source
+        found, distances = np.empty_like(self._labels), np.empty_like(self.distances)
+        nearest.find(X, members, found, distances)
+        apart = members[found[members] != self._labels[members]]
+        return Exceptions.of(X[apart], self._labels[apart])
+
+
+def _united(labels: np.ndarray, value: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Labels in which equal rows are together: each such group in a cell of its own that has room for it."""
+    order = np.lexsort((labels, value))
+    split = (value[order][1:] == value[order][:-1]) & (labels[order][1:] != labels[order][:-1])
+    labels, sizes = labels.copy(), np.bincount(labels, minlength=len(low))
+    for group in np.unique(value[order][1:][split]):
+        rows = np.flatnonzero(value == group)
+        cells, counts = np.unique(labels[rows], return_counts=True)
+        for target in cells[np.argsort(-counts, kind="stable")]:
+            after = sizes.copy()
+            after[cells] -= counts
+            after[target] += len(rows)
+            if (after[cells] >= low[cells]).all() and (after[cells] <= high[cells]).all():
+                labels[rows], sizes = target, after
+                break
+        else:
+            raise InfeasibleError(
+                f"A row that is repeated {len(rows)} times stands between cells that are full, and equal "
+                "rows can't be in different cells.",
+                "wider bounds, or drop repeated rows first",
+                name="balance",
+            )
+    return labels
