@@ -434,3 +434,29 @@ def test_equal_weights_scale_the_bounds_and_unequal_ones_are_refused():
     assert heavy[1] == pytest.approx(2 * plain[1])
     with pytest.raises(pt.PartitaError, match="weight is not valid"):
         capacity_assign(X, X[:4], 25, 25, weight=np.arange(1, 101))
+
+
+def test_balanced_cells_refuse_what_can_not_be_met_and_bad_rows():
+    X = points(50, 3, 14)
+    with pytest.raises(pt.InfeasibleError, match="max_size=10"):
+        balance_cells(X, X[:5], 0, 9)
+    with pytest.raises(pt.InvalidDataError, match="row 0, column 1"):
+        balance_cells([[0.0, np.nan]], [[0.0, 0.0]], 0, 1)
+
+
+@pytest.mark.parametrize("k", [1, 50])
+def test_balanced_cells_of_all_rows_or_of_one(k):
+    X = points(50, 3, 15)
+    assert np.bincount(balance_cells(X, X[:k], 50 // k, 50 // k).labels).tolist() == [50 // k] * k
+
+
+def test_power_law_cells_are_even_at_little_inertia():
+    rng = np.random.default_rng(16)
+    share = 1.0 / np.arange(1, 101)
+    component = rng.choice(100, 12_000, p=share / share.sum())
+    spread = (1.0 + np.arange(16)) ** -0.5
+    X = (rng.normal(size=(100, 16)) * spread)[component] + 0.7 * rng.normal(size=(12_000, 16)) * spread
+    free, even = balance_cells(X, X[:40], 0, 12_000), balance_cells(X, X[:40], 285, 315)
+    sizes = np.bincount(even.labels)
+    assert sizes.std() <= 0.05 * sizes.mean()
+    assert even.cost <= 1.05 * free.cost

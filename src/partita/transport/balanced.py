@@ -13,6 +13,7 @@ from partita.kernels.lloyd import cells_mean, labels_group
 from partita.transport._bounds import check_feasible, check_sizes
 from partita.transport._costs import PointCosts, Reach, Rows
 from partita.transport._exact import scaled_bounds, settle
+from partita.transport.capacity import check_rows_and_centers
 
 _CELLS = 64
 _SHRINK = 2
@@ -91,6 +92,8 @@ def balance_cells(
 
     Raises
     ------
+    InvalidDataError
+        For wrong shapes, NaN and infinity (with row and column).
     InvalidParameterError
         For bounds that are not integers.
     InfeasibleError
@@ -112,6 +115,7 @@ def balance_cells(
     >>> np.bincount(cells.labels).tolist()
     [100, 100, 100]
     """
+    X, centers = check_rows_and_centers(X, centers)
     n, k = len(X), len(centers)
     low, high = check_sizes(lower, k, "min_size", 0), check_sizes(upper, k, "max_size", n)
     check_feasible(n, low, high)

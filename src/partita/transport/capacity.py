@@ -74,15 +74,8 @@ def capacity_assign(
     >>> labels.tolist(), cost
     ([0, 0, 1, 1], 50.0)
     """
-    X, centers = _check_rows(X, "X"), _check_rows(centers, "centers")
+    X, centers = check_rows_and_centers(X, centers)
     n, k = len(X), len(centers)
-    if X.shape[1] != centers.shape[1] or not k:
-        raise InvalidDataError(
-            "centers have the wrong shape.",
-            name="centers",
-            allowed=f"(at least 1, {X.shape[1]})",
-            got=centers.shape,
-        )
     one = _check_weight(weight, n)
     low, high = check_sizes(lower, k, "min_size", 0), check_sizes(upper, k, "max_size", int(n * one) + 1)
     low, high = np.ceil(low / one).astype(np.intp), np.floor(high / one).astype(np.intp)
@@ -99,7 +92,21 @@ def capacity_assign(
     return labels, cost, settled.moves
 
 
-def _check_rows(array: Any, name: str) -> np.ndarray:
+def check_rows_and_centers(X: Any, centers: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Both finite, of the same number of columns, one centre at least."""
+    X, centers = check_rows(X, "X"), check_rows(centers, "centers")
+    if X.shape[1] != centers.shape[1] or not len(centers):
+        raise InvalidDataError(
+            "centers have the wrong shape.",
+            name="centers",
+            allowed=f"(at least 1, {X.shape[1]})",
+            got=centers.shape,
+        )
+    return X, centers
+
+
+def check_rows(array: Any, name: str) -> np.ndarray:
+    """Finite rows, float32 or float64."""
     array = np.asarray(array)
     array = np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
     if array.ndim != 2:
