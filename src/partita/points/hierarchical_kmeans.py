@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from partita._core.blas import warn_of_slow_blas
 from partita._core.errors import InfeasibleError, InvalidDataError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
@@ -208,6 +209,7 @@ class HierarchicalKMeans(CellsMaker):
         started = time.perf_counter()
         self._check_parameters()
         with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
+            warn_of_slow_blas()
             X = check_points(self, X, reset=True)
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
             request = self._request(rows)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from partita._core.blas import warn_of_slow_blas
 from partita._core.errors import InvalidParameterError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
@@ -174,6 +175,7 @@ class KMeans(CellsMaker):
         started = time.perf_counter()
         self._check_parameters()
         with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
+            warn_of_slow_blas()
             X = check_points(self, X, reset=True)
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
             k, choices = check_cells(self.n_clusters, int(np.count_nonzero(rows.weight)), len(X))
