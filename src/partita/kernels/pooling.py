@@ -5,6 +5,8 @@ A document is a run of rows. Everything of a document depends on its own rows al
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from partita.kernels.jit import jit
@@ -36,10 +38,26 @@ def rows_unit(X, start, stop, out):
         row *= 1.0 / np.sqrt(total)
 
 
+class Room(NamedTuple):
+    """Memory for one document after another: to ask the system anew for each takes longer than the work."""
+
+    rows: np.ndarray
+    others: np.ndarray
+    columns: np.ndarray
+    square: np.ndarray
+
+
 @jit
-def document_rows(X, start, stop, unit):
-    """The rows of a document as float64 (m, d), of length 1 if `unit`."""
-    out = np.empty((stop - start, X.shape[1]))
+def room_for(m, d, for_linkage):
+    """Room for documents of up to `m` rows of `d` columns."""
+    wide = lanes_up(m) if for_linkage else 0
+    return Room(np.empty((m, d)), np.empty((m, d)), np.empty(d * wide), np.empty(m * wide))
+
+
+@jit
+def document_rows(X, start, stop, unit, room):
+    """The rows of a document as float64 (m, d), of length 1 if `unit`; in ``room.rows``."""
+    out = room.rows[: stop - start]
     if unit:
         rows_unit(X, start, stop, out)
     else:
@@ -67,14 +85,17 @@ def centroids_fill(points, weight, labels, k, unit, out, mass):
 
 
 @jit
-def ward_linkage_of(points):
+def ward_linkage_of(points, room):
     """Slots and squared heights of all merges of the rows of `points`, in a scale that can be squared."""
-    m = points.shape[0]
-    square, scaled = np.empty((m, lanes_up(m))), points.copy()
+    m, d = points.shape
+    wide = lanes_up(m)
+    square, columns = room.square[: m * wide].reshape(m, wide), room.columns[: d * wide].reshape(d, wide)
+    scaled = room.others[:m]
+    scaled[:] = points
     largest = np.max(np.abs(points)) if points.size > 0 else 0.0
     if largest > 0.0 and not 1e-100 < largest < 1e100:
         scaled /= largest
-    ward_distances(scaled, square)
+    ward_distances(scaled, columns, square)
     lower, upper = np.empty(max(0, m - 1), np.int32), np.empty(max(0, m - 1), np.int32)
     height = np.empty(max(0, m - 1))
     ward_link(square, lower, upper, height)
@@ -157,7 +178,7 @@ def refine_centroids(points, unit, max_iter, labels, k):
 
 
 @jit
-def document_divide(X, start, stop, protected, unit, factor, bound, n_queries, labels, stays):
+def document_divide(X, start, stop, protected, unit, factor, bound, n_queries, labels, stays, room):
     """Clusters of the rows `start` to `stop`, numbered by their earliest row. OUT labels, stays.
 
     IN protected bool[n]: rows that stay alone. Of `factor` (rows per cluster; else 0), `bound` (the largest
@@ -167,13 +188,17 @@ def document_divide(X, start, stop, protected, unit, factor, bound, n_queries, l
     m = len(free)
     above = np.arange(stop - start).astype(np.int32)
     if m > 0:
-        points = document_rows(X, start, stop, unit)[free]
+        points = document_rows(X, start, stop, unit, room)
+        for i in range(m):
+            if free[i] > i:
+                points[i] = points[free[i]]
+        points = points[:m]
         own = np.zeros(m, np.int32)
         wanted = n_queries if n_queries > 0 else np.intp(np.ceil(m / factor)) if factor > 0.0 else 1
         if wanted >= m and bound < 0.0:
             own[:] = np.arange(m)
         elif m > 1:
-            lower, upper, height = ward_linkage_of(points)
+            lower, upper, height = ward_linkage_of(points, room)
             if bound >= 0.0:
                 ward_cut_reach(points, lower, upper, height, bound, unit, own)
             else:
@@ -196,9 +221,10 @@ def documents_divide(
 
     OUT labels int32[n] (within a document), stays bool[n] (the earliest rows of clusters), counts int64[b].
     """
+    room = room_for(np.max(np.diff(offsets[begin : end + 1])), X.shape[1], True)
     for b in range(begin, end):
         counts[b] = document_divide(
-            X, offsets[b], offsets[b + 1], protected, unit, factor, bound, n_queries, labels, stays
+            X, offsets[b], offsets[b + 1], protected, unit, factor, bound, n_queries, labels, stays, room
         )
 
 
@@ -209,11 +235,12 @@ def documents_average(X, offsets, begin, end, weight, labels, new_offsets, unit,
     IN weight float64[n], labels int32[n] (within a document). OUT pooled float (n_pooled, d), mass
     float64[n_pooled], square float64[n].
     """
+    room = room_for(np.max(np.diff(offsets[begin : end + 1])), X.shape[1], False)
     for b in range(begin, end):
         start, stop = offsets[b], offsets[b + 1]
         first, last = new_offsets[b], new_offsets[b + 1]
-        points = document_rows(X, start, stop, unit)
-        centers = np.empty((last - first, X.shape[1]))
+        points = document_rows(X, start, stop, unit, room)
+        centers = room.others[: last - first]
         own = labels[start:stop]
         centroids_fill(points, weight[start:stop], own, last - first, unit, centers, mass[first:last])
         pooled[first:last] = centers
@@ -251,9 +278,10 @@ def documents_match(X, offsets, begin, end, free, chunk, ratio, labels, stays, c
     IN free bool[n], chunk, ratio (merges per free row of a chunk). OUT labels int32[n] (within a document),
     stays bool[n], counts int64[b].
     """
+    room = room_for(np.max(np.diff(offsets[begin : end + 1])), X.shape[1], False)
     for b in range(begin, end):
         start, stop = offsets[b], offsets[b + 1]
-        points = document_rows(X, start, stop, True)
+        points = document_rows(X, start, stop, True, room)
         above = np.arange(stop - start).astype(np.int32)
         own = free[start:stop]
         for begin_chunk in range(0, stop - start, chunk):

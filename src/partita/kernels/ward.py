@@ -69,18 +69,18 @@ def apart_square(row, other):
 
 
 @jit
-def ward_distances(points, square):
+def ward_distances(points, columns, square):
     """OUT square float64 (m, lanes_up(m)): squared distances; inf on the diagonal and beyond column m.
 
-    INOUT points float64 (m, d): then less their mean. By products; close pairs, where these cancel, by their
-    differences. Equal rows are at distance 0 exactly.
+    INOUT points float64 (m, d): then less their mean. Scratch: columns float64 (d, lanes_up(m)). By products;
+    close pairs, where these cancel, by their differences. Equal rows are at distance 0 exactly.
     """
     m, d = points.shape
     mean = np.zeros(d)
     for i in range(m):
         mean += points[i]
     mean /= m
-    columns = np.zeros((d, square.shape[1]))
+    columns[:, m:] = 0.0
     for i in range(m):
         points[i] -= mean
     columns[:, :m] = points.T
