@@ -27,7 +27,7 @@ class PPP(InductiveMaker):
     """Nested parts of vectors that need no number of parts, no seed and no restarts.
 
     Columns are brought to one scale and turned to principal directions. A Gaussian mixture is fitted whose
-    number and shape of components the data choose (BIC). Components are joined by the density of their
+    number and shape of components the data choose (evidence). Components are joined by the density of their
     overlap; that gives the tree. Its divisions count as real where few items would be mistaken for the other
     side's and where a valley of density shows. Below the components the tree goes on by halving, so that
     every number of parts can be cut from it.
@@ -72,9 +72,9 @@ class PPP(InductiveMaker):
     Notes
     -----
     After Sultan (2020), arXiv:2003.04372, whose validation statistic is not published: a reconstruction. It
-    rests on Banfield and Raftery (1993), doi:10.2307/2532201, for the linkage of cells, on Hennig (2010),
-    doi:10.1007/s11634-010-0058-3, for joining components, and on Fraley and Raftery (2007),
-    doi:10.1007/s00357-007-0004-5, for the prior.
+    rests on Banfield and Raftery (1993), doi:10.2307/2532201, for the linkage of cells, on Cheeseman and Stutz
+    (1996) for the evidence of a mixture, on Ueda et al. (2000), doi:10.1162/089976600300015088, for merging and
+    dividing its components, and on Hennig (2010), doi:10.1007/s11634-010-0058-3, for joining them into parts.
 
     Time O(n d min(d, 64) + n d^2 / B) with B the gain of blocked products, and a constant that depends on
     at most 10,000 rows for the mixture; memory O(n) besides the data. `sample_weight` counts as frequency:

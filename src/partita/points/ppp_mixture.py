@@ -12,6 +12,7 @@ from partita.kernels.mixture import gaussian_linkage
 from partita.points.ppp_shapes import Full, Prior, Round, Rows, Shape, Tied, log_constants
 
 _MOST_CELLS = 512
+_CELLS_OF_A_COMPONENT = 128
 _LINKAGE_WORK = 6e9
 _MOST_COMPONENTS = 160
 _ROWS_A_COMPONENT = 5
@@ -412,7 +413,7 @@ class _Local:
     def _halvings(self, inside: Rows) -> list[np.ndarray]:
         starts = [_Cells(inside, 2).of_row]
         if self.shape.name == "full" and inside.rank <= _FEW_DIRECTIONS:
-            starts.append(_CellLinkage(inside, False).labels(2))
+            starts.append(_CellLinkage(inside, False, _CELLS_OF_A_COMPONENT).labels(2))
         return [labels for labels in starts if labels.max() == 1]
 
     def _weigh(self, inside: Rows, posterior: np.ndarray) -> float:
@@ -479,10 +480,10 @@ class _Cells:
 class _CellLinkage:
     """Cells of the rows, and the order in which Gaussians join them."""
 
-    def __init__(self, rows: Rows, round_parts: bool) -> None:
+    def __init__(self, rows: Rows, round_parts: bool, most_cells: int = _MOST_CELLS) -> None:
         s, r = rows.Z.shape
         work = r if round_parts else r**3 / 3 + r**2
-        cells = _Cells(rows, int(min(_MOST_CELLS, s, max(64, np.sqrt(_LINKAGE_WORK / work)))))
+        cells = _Cells(rows, int(min(most_cells, s, max(64, np.sqrt(_LINKAGE_WORK / work)))))
         self._cell = cells.of_row
         mass, mean, scatter = cells.moments(rows.weight)
         self.n_cells = len(mass)
