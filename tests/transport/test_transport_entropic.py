@@ -237,3 +237,12 @@ def test_digits_at_1200_take_a_fiftieth_too_and_no_more_than_published(real_data
     assert plan.converged
     assert plan.n_iter <= published
     assert not sinkhorn(*pair, 1 / 1200, max_iter=50 * plan.n_iter).converged
+
+
+def test_a_line_where_the_best_plan_is_degenerate_is_solved_at_any_regularisation():
+    rng = np.random.default_rng(1)
+    C = np.abs(np.arange(150)[:, None] - np.arange(150)) / 150
+    a, b = rng.random(150), rng.random(150)
+    for reg in (1e-3, 1e-5):
+        plan = sinkhorn(C, a / a.sum(), b / b.sum(), reg, method="newton_sparse", max_iter=300)
+        assert plan.converged

@@ -97,9 +97,10 @@ class Ascent:
 
 
 def _look_ahead(scaling: Scaling, done: list[_Level]) -> None:
-    """Guess the potentials of the next level: they change about evenly with the regularisation."""
+    """Guess the potentials of the next level: they change about evenly with the regularisation, or stay."""
     if len(done) > 1:
         two, one = done[-2:]
         ahead = _AHEAD * (one.reg - scaling.reg) / (two.reg - one.reg)
-        scaling.f = one.f + ahead * (one.f - two.f)
-        scaling.g = one.g + ahead * (one.g - two.g)
+        f, g = one.f + ahead * (one.f - two.f), one.g + ahead * (one.g - two.g)
+        if scaling.sums(f, g).error < scaling.sums().error:
+            scaling.f, scaling.g = f, g
