@@ -109,9 +109,9 @@ def row_best(column, value, split, stop, cut, index, sums, open_, similarity, la
         squares += value[p] * value[p]
     length = np.sqrt(squares)
     if label < 0:
-        j = np.argmax(sums)
-        similarity = similarity_finish(sums[j], column, value, split, stop, cut, index.block, j)
-        label = index.number[j]
+        best = np.argmax(sums)
+        similarity = similarity_finish(sums[best], column, value, split, stop, cut, index.block, best)
+        label = index.number[best]
     slack = 4.0 * _UNIT * (stop - split + index.block.shape[0] + 64)
     n_open = 0
     for j in range(kk):

@@ -72,9 +72,10 @@ class PPP(InductiveMaker):
     Notes
     -----
     After Sultan (2020), arXiv:2003.04372, whose validation statistic is not published: a reconstruction. It
-    rests on Banfield and Raftery (1993), doi:10.2307/2532201, for the linkage of cells, on Cheeseman and Stutz
-    (1996) for the evidence of a mixture, on Ueda et al. (2000), doi:10.1162/089976600300015088, for merging and
-    dividing its components, and on Hennig (2010), doi:10.1007/s11634-010-0058-3, for joining them into parts.
+    rests on Banfield and Raftery (1993), doi:10.2307/2532201, for the linkage of cells, on Cheeseman and
+    Stutz (1996) for the evidence of a mixture, on Ueda et al. (2000), doi:10.1162/089976600300015088, for
+    merging and dividing its components, and on Hennig (2010), doi:10.1007/s11634-010-0058-3, for joining them
+    into parts.
 
     Time O(n d min(d, 64) + n d^2 / B) with B the gain of blocked products, and a constant that depends on
     at most 10,000 rows for the mixture; memory O(n) besides the data. `sample_weight` counts as frequency:

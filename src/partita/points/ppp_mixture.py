@@ -31,6 +31,7 @@ _SEARCH_ITER = 15
 _SEARCH_TOL = 5e-4
 _LEAST_WEIGHT = 1e-3
 _LEAST_GAIN = 1.0
+_DIRECTIONS_A_ROW = 4.0
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ class _Search:
         rows, shape = self.rows, self.shape
         before, converged, step = -np.inf, False, 0
         while step < max_iter and not converged:
-            posterior = posterior[:, rows.weight @ posterior > _LEAST_WEIGHT]
+            posterior = posterior[:, self._alive(posterior)]
             held, mean, scatter = _moments(shape, rows, posterior)
             if step & (step - 1) == 0 or shape.name == "tied":
                 prior = shape.choose_prior(rows, held, scatter)
@@ -252,11 +253,18 @@ class _Search:
             share = held / held.sum()
             posterior, of_row = _normalised(shape.log_densities(rows, share, mean, whitener))
             likelihood = float(rows.weight @ of_row)
-            emptied = (rows.weight @ posterior).min() <= _LEAST_WEIGHT
-            converged = likelihood - before < tol * rows.total and step > 3 and not emptied
+            settled = likelihood - before < tol * rows.total and step > 3
+            converged = settled and bool(self._alive(posterior).all())
             before, step = likelihood, step + 1
         evidence = self.weigh(posterior)
         return _Fit(shape, prior, share, mean, whitener, posterior, evidence, converged)
+
+    def _alive(self, posterior: np.ndarray) -> np.ndarray:
+        """Which components have a row for every four directions; with fewer, any few rows look like one."""
+        held = self.rows.weight @ posterior
+        alive = held > max(_LEAST_WEIGHT, self.rows.rank / _DIRECTIONS_A_ROW)
+        alive[held.argmax()] = True
+        return alive
 
     def weigh(self, posterior: np.ndarray) -> float:
         """The evidence of memberships."""
@@ -411,9 +419,9 @@ class _Local:
         return upper if upper is not None and upper.any() and not upper.all() else None
 
     def _halvings(self, inside: Rows) -> list[np.ndarray]:
-        starts = [_Cells(inside, 2).of_row]
-        if self.shape.name == "full" and inside.rank <= _FEW_DIRECTIONS:
-            starts.append(_CellLinkage(inside, False, _CELLS_OF_A_COMPONENT).labels(2))
+        by_likelihood = self.shape.name == "full" and inside.rank <= _FEW_DIRECTIONS
+        linkage = _CellLinkage(inside, not by_likelihood, _CELLS_OF_A_COMPONENT)
+        starts = [_Cells(inside, 2).of_row, linkage.labels(min(2, linkage.n_cells))]
         return [labels for labels in starts if labels.max() == 1]
 
     def _weigh(self, inside: Rows, posterior: np.ndarray) -> float:
