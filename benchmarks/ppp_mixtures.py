@@ -3,7 +3,7 @@
     python benchmarks/ppp_mixtures.py --draws 5
     python benchmarks/ppp_mixtures.py --draws 100 --k 50 --d 64
 
-A draw has max(1000, 100 k) rows and weights from Dirichlet(5). Its components are round and of unlike size,
+A draw has max(1000, 100 k) rows and weights from Dirichlet(5), or equal ones with --even. Its components are round and of unlike size,
 or have random full covariances; the standard deviations differ by a factor exp(N(0, 0.15)). The means are
 random directions times the smallest scale at which no pair overlaps by 1 %. The overlap of a pair is the sum
 of both misclassification rates of the linear rule along inv(S1 + S2) (m2 - m1) whose two rates are equal: a
@@ -29,12 +29,12 @@ _SHAPES = ("cube", "ball")
 _BLOB_ROWS = (200, 1000, 5000)
 
 
-def mixture(k: int, d: int, kind: str, seed: int) -> np.ndarray:
+def mixture(k: int, d: int, kind: str, seed: int, even: bool = False) -> np.ndarray:
     """Rows of a mixture of `k` Gaussians in `d` columns, float64 (max(1000, 100 k), d)."""
     rng = np.random.default_rng([seed, k, d, _KINDS.index(kind)])
     n = max(1000, 100 * k)
     covariances = np.stack([covariance(rng, d, kind) for _ in range(k)])
-    weights = rng.dirichlet(np.full(k, 5.0))
+    weights = np.full(k, 1.0 / k) if even else rng.dirichlet(np.full(k, 5.0))
     means = rng.standard_normal((k, d))
     means *= smallest_scale(means, covariances)
     owner = rng.choice(k, size=n, p=weights)
@@ -93,12 +93,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="seed of the first draw")
     parser.add_argument("--k", type=int, nargs="*", default=[1, 2, 5, 20, 50], help="none: the blobs alone")
     parser.add_argument("--d", type=int, nargs="+", default=[2, 8, 64])
+    parser.add_argument("--even", action="store_true", help="equal weights of the components")
     parser.add_argument("--no-blobs", action="store_true")
     args = parser.parse_args()
     seeds = range(args.first, args.first + args.draws)
     print(f"{'draw':16}{'k':>4}{'d':>4}  right of {args.draws:<5}{'s/fit':>6}  seed:answer where wrong")
     contests = [
-        (kind, k, d, lambda seed, k=k, d=d, kind=kind: mixture(k, d, kind, seed))
+        (kind, k, d, lambda seed, k=k, d=d, kind=kind: mixture(k, d, kind, seed, args.even))
         for k in args.k
         for d in args.d
         for kind in _KINDS
