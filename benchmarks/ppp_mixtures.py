@@ -3,12 +3,12 @@
     python benchmarks/ppp_mixtures.py --draws 5
     python benchmarks/ppp_mixtures.py --draws 100 --k 50 --d 64
 
-A draw has max(1000, 100 k) rows and weights from Dirichlet(5), or equal ones with --even. Its components are
-round and of unlike size, or have random full covariances; the standard deviations differ by a factor
+A draw has max(1000, 100 k) rows and weights from Dirichlet(5), or equal ones with --even. Its components
+are round and of unlike size, or have random full covariances; the standard deviations differ by a factor
 exp(N(0, 0.15)). The means are random directions times the smallest scale at which no pair overlaps by 1 %.
-The overlap of a pair is the sum of both misclassification rates of the linear rule along inv(S1 + S2) (m2 - m1)
-whose two rates are equal: a bound from above on that of the best linear rule. Printed is in how many draws
-``PPP().fit(X).n_clusters_`` is k, and, as seed:answer, what it is in the others.
+The overlap of a pair is the sum of both misclassification rates of the linear rule along inv(S1 + S2) (m2 -
+m1) whose two rates are equal: a bound from above on that of the best linear rule. Printed is in how many
+draws ``PPP().fit(X).n_clusters_`` is k, and, as seed:answer, what it is in the others.
 """
 
 from __future__ import annotations
