@@ -63,7 +63,7 @@ class SphericalKMeans(InductiveMaker):
     labels_ : int32[n]
         Rows of zeros have no direction; all of them are in part 0, the largest.
     n_clusters_ : int
-    cluster_centers_ : ndarray or csr_matrix of shape (n_clusters_, d)
+    cluster_centers_ : ndarray or csr_matrix of shape (k, d)
         Of length 1, by label; sparse when the data are. A centre whose rows cancel is zero.
     inertia_ : float
         Weighted sum of 1 - cosine of rows and centres; a row of zeros counts 1.
