@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import sparse
 from scipy.io import mmwrite
 
+from partita import PartitaError
 from partita.io import read
 
 
@@ -542,3 +543,11 @@ def test_every_arrow_type_of_text(kind: str, tmp_path: Path) -> None:
     source = read(tmp_path / "t.arrow")
     assert source.data == ["one", "two"]
     assert source.names.tolist() == ["one", "two"]
+
+
+def test_code_points_beyond_the_last_one_are_refused(tmp_path):
+    words = np.array(["ab", "cd"])
+    words.view(np.uint32)[3] = 0x110000
+    np.save(tmp_path / "words.npy", words)
+    with pytest.raises(PartitaError, match="invalid string"):
+        read(tmp_path / "words.npy")

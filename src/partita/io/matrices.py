@@ -166,7 +166,8 @@ def _text_source(array: np.ndarray, path: Path, options: Options, notes: list[st
         documents = array.tolist()
         for document in documents:
             document.encode("utf-8")
-    except (UnicodeError, ValueError) as error:
+    except (UnicodeError, ValueError, SystemError) as error:
+        # Python answers a code point beyond the last one with a SystemError.
         raise unusable(path, f"holds an invalid string ({error})", hint="save the strings again") from error
     notes.append("an array of strings: each is one document")
     return Source("text", documents, None, tuple(notes), str(path))
