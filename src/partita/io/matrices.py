@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -162,12 +163,16 @@ def _text_source(array: np.ndarray, path: Path, options: Options, notes: list[st
             hint="a single axis of str is read as text; for anything else save numbers",
         )
     check_memory(array.nbytes + 60 * array.size, what=f"The strings of {path}", alternative="use .parquet")
+    code = np.frombuffer(array.tobytes(), np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
+    if code.size and code.max() > sys.maxunicode:
+        row = int((code > sys.maxunicode).argmax()) * array.size // code.size
+        reason = f"holds an invalid string in row {row}: a code point beyond the last one"
+        raise unusable(path, reason, hint="save the strings again")
     try:
         documents = array.tolist()
         for document in documents:
             document.encode("utf-8")
-    except (UnicodeError, ValueError, SystemError) as error:
-        # Python answers a code point beyond the last one with a SystemError.
+    except (UnicodeError, ValueError) as error:
         raise unusable(path, f"holds an invalid string ({error})", hint="save the strings again") from error
     notes.append("an array of strings: each is one document")
     return Source("text", documents, None, tuple(notes), str(path))
