@@ -552,3 +552,10 @@ def test_code_points_beyond_the_last_one_are_refused(tmp_path):
         np.save(tmp_path / "words.npy", words.view(np.uint32).astype(f"{order}u4").view(f"{order}U2"))
         with pytest.raises(PartitaError, match="invalid string in row 1"):
             read(tmp_path / "words.npy")
+
+
+@pytest.mark.parametrize("empty", ["\n", "\n\n", "\r\n"])
+def test_empty_lines_before_a_header_do_not_make_it_a_row(tmp_path, empty):
+    (tmp_path / "t.csv").write_bytes(f"{empty}d,x\na,1\nb,2\n".encode())
+    table = read(tmp_path / "t.csv", kind="table", header=True, id_column=None).data
+    assert table.to_pydict() == {"d": ["a", "b"], "x": [1, 2]}

@@ -80,13 +80,16 @@ def _arrow_table(data: Buffer, dialect: Dialect, options: Options, block: int) -
     from pyarrow import csv as arrow_csv
 
     texts = {name: pa.string() for name in dialect.names if _may_be_ids(name, options)}
+    ignored = len(dialect.names) > 1
+    # Arrow would skip an empty first line in the place of the header.
+    start = len(data[:_BLOCK]) - len(bytes(data[:_BLOCK]).lstrip(b"\r\n")) if ignored else 0
     return arrow_csv.read_csv(
-        pa.BufferReader(pa.py_buffer(data)),
+        pa.BufferReader(pa.py_buffer(memoryview(data)[start:])),
         read_options=arrow_csv.ReadOptions(
             column_names=list(dialect.names), skip_rows_after_names=int(dialect.header), block_size=block
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=len(dialect.names) > 1
+            delimiter=dialect.delimiter, newlines_in_values=True, ignore_empty_lines=ignored
         ),
         convert_options=arrow_csv.ConvertOptions(column_types=texts),
     )
