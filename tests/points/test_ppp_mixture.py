@@ -18,7 +18,7 @@ from oracles.mixture import (
 )
 from partita.kernels.bisect import cells_divide, planes_descend
 from partita.kernels.mixture import gaussian_linkage, log_det, mixture_descend, overlap_linkage
-from partita.points import ppp_grow
+from partita.points import ppp_grow, ppp_tree
 from partita.points.ppp_mixture import (
     Mixture,
     _as_mixture,
@@ -439,3 +439,21 @@ def test_heavy_rows_are_taken_and_the_others_stand_for_the_rest():
         assert by_row[row] / share.sum() == pytest.approx(weight[row] / weight.sum())
     light = share[~np.isin(at, heavy)]
     np.testing.assert_allclose(light, light[0])
+
+
+# -- valleys --------------------------------------------------------------------------------------------
+
+
+def test_rows_of_components_between_two_means_fill_the_valley():
+    rng = np.random.default_rng(7)
+    place = np.repeat(np.arange(5), 300)
+    noise = rng.standard_normal((1500, 2))
+
+    def chance(aside: float) -> float:
+        centers = np.array([[0.0, 0.0], [2.0, aside], [4.0, aside], [6.0, aside], [8.0, 0.0]])
+        Z = centers[place] + noise
+        mixture = _as_mixture(search(Z, "full").climb(_memberships(place), 1, 0.0))
+        return ppp_tree._chance_of_valley(mixture, covariances(mixture), Z, np.ones(1500), 0, 4)
+
+    assert chance(0.0) > 0.5
+    assert chance(30.0) < 1e-6
