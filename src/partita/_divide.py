@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 KINDS = ("auto", "points", "text", "table", "graph")
 METHODS: dict[str, dict[str, str]] = {
-    "points": {"ppp": "partita.points:PPP", "hierarchical-kmeans": "partita.points:HierarchicalKMeans"},
+    "points": {
+        "ppp": "partita.points:PPP",
+        "hierarchical-kmeans": "partita.points:HierarchicalKMeans",
+        "kmeans": "partita.points:KMeans",
+        "spherical-kmeans": "partita.points:SphericalKMeans",
+    },
     "text": {"topic-tree": "partita.text:TopicTree"},
 }
 _READER_OPTIONS = ("column", "columns")
@@ -45,9 +50,9 @@ def divide(
         Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts.
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
-    method : {"auto", "ppp", "hierarchical-kmeans", "topic-tree"}
+    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "topic-tree"}
         How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
-        parts themselves.
+        parts themselves. "spherical-kmeans" takes sparse rows too (``kind="points"``).
     column : str, optional
         The column of a table to take as text.
     columns : list of str, optional

@@ -47,6 +47,19 @@ def test_options_reach_the_maker() -> None:
     assert h.made_by.parameters["n_clusters"] == 3
 
 
+@pytest.mark.parametrize(("method", "maker"), [("kmeans", "KMeans"), ("spherical-kmeans", "SphericalKMeans")])
+def test_flat_makers_are_behind_the_door(method: str, maker: str) -> None:
+    h = pt.divide(blobs(), method=method, n_clusters=3)
+    assert h.made_by.method == maker
+    assert len(h.levels[-1]) == 3
+
+
+def test_sparse_rows_are_divided_by_direction_when_told_that_they_are_points() -> None:
+    rows = sparse.random(60, 20, 0.3, format="csr", random_state=0)
+    h = pt.divide(rows, kind="points", method="spherical-kmeans", n_clusters=4)
+    assert (h.n_items, len(h.levels[-1])) == (60, 4)
+
+
 def test_texts_go_to_a_topic_tree() -> None:
     h = pt.divide(TEXTS)
     assert h.made_by.choices["kind"] == "text"

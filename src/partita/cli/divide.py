@@ -28,7 +28,7 @@ def divide(
     ] = None,
     kind: Annotated[str, typer.Option(help="points, text, table or auto.")] = "auto",
     column: Annotated[str | None, typer.Option(help="The column to take: texts, or vectors.")] = None,
-    method: Annotated[str, typer.Option(help="ppp, hierarchical-kmeans, topic-tree or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="auto, or a maker: ppp, kmeans …, topic-tree.")] = "auto",
     option: Annotated[
         list[str] | None,
         typer.Option(
