@@ -6,8 +6,9 @@ next to nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from partita._core.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -72,17 +73,4 @@ if TYPE_CHECKING:
     from partita.hierarchy import NOISE, Cover, Hierarchy, Partition, load
     from partita.hierarchy.compare import compare
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        value = getattr(importlib.import_module(_PUBLIC[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"partita.{name}")
-    else:
-        raise AttributeError(f"module 'partita' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _PUBLIC, _ROOMS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from partita._core.lazy import lazy_names
 
 _PUBLIC = {
     "Pooled": "partita.search.pooled",
@@ -18,14 +19,4 @@ if TYPE_CHECKING:
     from partita.search.pooled import Pooled
     from partita.search.pooling import pool, pool_sequence, pseudo_queries
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'partita.search' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_PUBLIC[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _PUBLIC)

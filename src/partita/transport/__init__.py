@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from partita._core.lazy import lazy_names
 
 _PUBLIC = {
     "balanced_codes": "partita.transport.codes",
@@ -45,14 +46,4 @@ if TYPE_CHECKING:
     from partita.transport.plan import Plan
     from partita.transport.sparse import sparse_plan
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'partita.transport' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_PUBLIC[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _PUBLIC)
