@@ -27,7 +27,8 @@ def rows_unit(X, start, stop, out):
     nothing = np.zeros(X.shape[1])
     for i in range(start, stop):
         row = out[i - start]
-        row[:] = X[i]
+        for j in range(len(row)):
+            row[j] = X[i, j]
         total = apart_square(row, nothing)
         if not 1e-200 < total < 1e200:  # too small or too large to be squared: scaled first
             largest = np.max(np.abs(row))
@@ -35,7 +36,9 @@ def rows_unit(X, start, stop, out):
                 continue
             row /= largest
             total = apart_square(row, nothing)
-        row *= 1.0 / np.sqrt(total)
+        scale = 1.0 / np.sqrt(total)
+        for j in range(len(row)):
+            row[j] *= scale
 
 
 class Room(NamedTuple):
@@ -43,7 +46,7 @@ class Room(NamedTuple):
 
     rows: np.ndarray
     others: np.ndarray
-    columns: np.ndarray
+    panels: np.ndarray
     square: np.ndarray
 
 
@@ -77,27 +80,43 @@ def centroids_fill(points, weight, labels, k, unit, out, mass):
         for j in range(len(some)):
             row[j] += w * some[j]
     for c in range(k):
-        out[c] /= mass[c]
-        if unit:
-            squares = apart_square(out[c], nothing)
-            if squares > 1e-28:
-                out[c] *= 1.0 / np.sqrt(squares)
+        row, scale = out[c], 1.0 / mass[c]
+        for j in range(len(row)):
+            row[j] *= scale
+        squares = apart_square(row, nothing) if unit else 0.0
+        if squares > 1e-28:
+            scale = 1.0 / np.sqrt(squares)
+            for j in range(len(row)):
+                row[j] *= scale
 
 
 @jit
-def ward_linkage_of(points, room):
-    """Slots and squared heights of all merges of the rows of `points`, in a scale that can be squared."""
-    m, d = points.shape
-    wide = lanes_up(m)
-    square, columns = room.square[: m * wide].reshape(m, wide), room.columns[: d * wide].reshape(d, wide)
-    scaled = room.others[:m]
-    scaled[:] = points
-    largest = np.max(np.abs(points)) if points.size > 0 else 0.0
-    if largest > 0.0 and not 1e-100 < largest < 1e100:
-        scaled /= largest
-    ward_distances(scaled, columns, square)
-    lower, upper = np.empty(max(0, m - 1), np.int32), np.empty(max(0, m - 1), np.int32)
-    height = np.empty(max(0, m - 1))
+def rows_center(points, out):
+    """OUT out float64 (m, d): the rows less their mean, in a scale that can be squared."""
+    largest, mean = 0.0, np.zeros(points.shape[1])
+    for row in points:
+        for value in row:
+            largest = max(largest, abs(value))
+    scale = 1.0 if largest == 0.0 or 1e-100 < largest < 1e100 else largest
+    for i in range(len(points)):
+        out[i] = points[i] / scale
+        mean += out[i]
+    mean /= len(points)
+    for i in range(len(points)):
+        out[i] -= mean
+
+
+@jit
+def ward_linkage_of(points, unit, room):
+    """Slots and squared heights of all merges of the rows of `points`, of which rows of length 1 have a scale."""
+    m = points.shape[0]
+    square = room.square[: m * lanes_up(m)].reshape(m, lanes_up(m))
+    if unit:
+        ward_distances(points, room.panels, square)
+    else:
+        rows_center(points, room.others[:m])
+        ward_distances(room.others[:m], room.panels, square)
+    lower, upper, height = np.empty(m - 1, np.int32), np.empty(m - 1, np.int32), np.empty(m - 1)
     ward_link(square, lower, upper, height)
     return lower, upper, height
 
@@ -198,7 +217,7 @@ def document_divide(X, start, stop, protected, unit, factor, bound, n_queries, l
         if wanted >= m and bound < 0.0:
             own[:] = np.arange(m)
         elif m > 1:
-            lower, upper, height = ward_linkage_of(points, room)
+            lower, upper, height = ward_linkage_of(points, unit, room)
             if bound >= 0.0:
                 ward_cut_reach(points, lower, upper, height, bound, unit, own)
             else:
