@@ -108,7 +108,7 @@ def rows_center(points, out):
 
 @jit
 def ward_linkage_of(points, unit, room):
-    """Slots and squared heights of all merges of the rows of `points`, of which rows of length 1 have a scale."""
+    """Slots and squared heights of all merges of the rows of `points`; rows of length 1 can be squared."""
     m = points.shape[0]
     square = room.square[: m * lanes_up(m)].reshape(m, lanes_up(m))
     if unit:

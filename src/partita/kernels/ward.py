@@ -168,7 +168,7 @@ def row_nearest(square, x, lows):
 def row_refresh(square, lower, upper, since, step, i):
     """Bring row i up to date: what merges `since` to `step` have changed. INOUT square (ward_link).
 
-    A merge writes the row of its cluster alone. Others take what is theirs from there when they are looked at.
+    A merge writes the row of its cluster alone. Others take what is theirs from it when they are looked at.
     """
     for t in range(since, step):
         square[i, upper[t]] = square[upper[t], i]

@@ -20,7 +20,8 @@ from partita.kernels.pooling import documents_average, documents_divide, documen
 from partita.search._ragged import check_counts, check_offsets, check_protected, check_vectors
 from partita.search.pooled import Pooled
 
-_WORK = 1 << 24
+_LINKAGE = 1 << 25
+_AVERAGE = 1 << 21
 
 Divide = Callable[..., None]
 
@@ -123,7 +124,8 @@ class Documents:
         labels, stays = np.empty(n, np.int32), np.empty(n, np.bool_)
         counts = np.zeros(len(self.offsets) - 1, np.int64)
         with thread_scope(n_jobs), progress_scope(shown) as progress:
-            blocks = self._blocks()
+            size = np.diff(self.offsets).astype(np.float64)
+            blocks = runs(size * size * (self.vectors.shape[1] + 16), _LINKAGE)
             progress.start(f"Pool {len(counts)} documents", len(blocks))
             map_tasks(
                 lambda block: divide(*block, labels, stays, counts),
@@ -131,11 +133,11 @@ class Documents:
                 after=lambda _: progress.advance(),
             )
             offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
-            vectors, mass, square = self._average(self.vectors, blocks, weight, labels, offsets, self.unit)
+            vectors, mass, square = self._average(self.vectors, weight, labels, offsets, self.unit)
             pooled_values = None
             if values is not None:
                 flat = values.reshape(n, int(np.prod(values.shape[1:])))
-                averaged = self._average(flat, blocks, weight, labels, offsets, False)[0]
+                averaged = self._average(flat, weight, labels, offsets, False)[0]
                 pooled_values = averaged.reshape(len(averaged), *values.shape[1:])
         cost, largest = float(weight @ square), float(square.max(initial=0.0))
         return Pooled(
@@ -164,7 +166,6 @@ class Documents:
     def _average(
         self,
         rows: np.ndarray,
-        blocks: list[tuple[int, int]],
         weight: np.ndarray,
         labels: np.ndarray,
         offsets: np.ndarray,
@@ -179,14 +180,14 @@ class Documents:
                 rows, self.offsets, *bounds, weight, labels, offsets, unit, vectors, mass, square
             )
 
-        map_tasks(block, blocks)
+        map_tasks(block, runs(np.diff(self.offsets) * float(rows.shape[1]), _AVERAGE))
         return vectors, mass, square
 
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Runs of documents of about equal work, whatever the number of threads."""
-        size = np.diff(self.offsets).astype(np.float64)
-        work = np.cumsum(size * size * (self.vectors.shape[1] + 16) + 1.0)
-        total = float(work[-1]) if len(work) else 0.0
-        cuts = np.searchsorted(work, np.arange(_WORK, total, _WORK))
-        bounds = np.unique(np.concatenate([[0], cuts, [len(size)]]))
-        return [(int(a), int(b)) for a, b in pairwise(bounds)]
+
+def runs(work: np.ndarray, most: int) -> list[tuple[int, int]]:
+    """Runs of documents of about `most` work each, whatever the number of threads; `work` float64[b]."""
+    done = np.cumsum(work + 1.0)
+    total = float(done[-1]) if len(done) else 0.0
+    cuts = np.searchsorted(done, np.arange(most, total, most))
+    bounds = np.unique(np.concatenate([[0], cuts, [len(work)]]))
+    return [(int(a), int(b)) for a, b in pairwise(bounds)]
