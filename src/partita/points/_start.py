@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita._core.threads import map_tasks
-from partita.kernels.seed import seeds_choose, shares_deal
+from partita.kernels.seed import block_grow, seeds_choose, shares_deal
 from partita.points._sample import Cells, Sample, assign_all, lloyd, mean_of
 
 _SEED_ROWS = 32
@@ -69,14 +69,18 @@ def nested_start(sample: Sample, k: int, *, by_size: bool = False) -> tuple[np.n
     """
     centers, labels = np.empty((k, sample.points.shape[1])), np.empty(len(sample), np.intp)
     fanout = _fanout(k)
-    waiting = [_Share(np.arange(len(sample)), 0, k, mean_of(sample.points, sample.weight))]
-    while waiting:
-        for share in waiting:
-            if share.n_centers == 1:
-                centers[share.begin], labels[share.rows] = share.center, share.begin
-        divisible = [share for share in waiting if share.n_centers > 1]
-        parts = map_tasks(lambda share: _divide(sample, share, fanout, by_size), divisible)
-        waiting = [part for some in parts for part in some]
+    whole = _Share(np.arange(len(sample)), 0, k, mean_of(sample.points, sample.weight))
+    shares = _divide(sample, whole, fanout, by_size) if k > 1 else [whole]
+
+    def grow(share: _Share) -> None:
+        own = slice(share.begin, share.begin + share.n_centers)
+        block_grow(
+            sample.points, sample.weight, sample.squares, sample.unit, share.rows, share.n_centers, fanout,
+            _SEED_ROWS, _LEARN_ROWS, _ITERATIONS, by_size, share.center, centers[own], labels,
+        )  # fmt: skip
+        labels[share.rows] += share.begin
+
+    map_tasks(grow, shares)
     return centers, labels
 
 
