@@ -16,9 +16,12 @@ from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels.assign import frame_row, frame_rows
 from partita.kernels.find import rows_find, rows_measure, rows_tally
+from partita.points._prune import Neighbours, Way, choose, worth
 from partita.points._sample import half_squares, normalise
 
 _BLOCK = 16384
+_TILE = 256
+_CACHED = 1 << 18
 _BITS = 61
 _BOUND = 4.0
 _MOST_BOUND = 4096.0
@@ -72,6 +75,8 @@ class Nearest:
         The cells that each guide knows, ascending, none empty.
     prices : float64[k], optional
         Added to squared distances where cells are compared, not below 0: they keep cells small.
+    guided : Nearest, optional
+        The same centres behind several guides, where this one compares every row with all of them.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Nearest:
         guides: np.ndarray,
         lists: list[np.ndarray],
         prices: np.ndarray | None = None,
+        guided: Nearest | None = None,
     ) -> None:
         prices = np.zeros(len(centers)) if prices is None else prices
         self.frame, self.centers, self.guides, self.lists = frame, centers, guides, lists
@@ -90,6 +96,8 @@ class Nearest:
         longest = np.maximum.reduceat(np.hypot(_lengths(centers), np.sqrt(prices))[numbers], first[:-1])
         self._guides = guides, guides.astype(np.float32), half_squares(guides), float(_lengths(guides).max())
         self._listed = first, numbers, rows[numbers], half[numbers], longest, centers, prices
+        self.guided = guided
+        self._chosen: list[Way | None] = []
 
     def at(self, centers: np.ndarray) -> Nearest:
         """The same with all centres elsewhere, known to the guides that knew them."""
@@ -99,11 +107,16 @@ class Nearest:
         """The same with some centres elsewhere, known to every guide."""
         changed = self.centers.copy()
         changed[cells] = centers
-        return Nearest(self.frame, changed, self.guides, [np.union1d(known, cells) for known in self.lists])
+        guided = self.guided.moved(cells, centers) if self.guided else None
+        lists = [np.union1d(known, cells) for known in self.lists]
+        return Nearest(self.frame, changed, self.guides, lists, guided=guided)
 
     def without_guides(self) -> Nearest:
-        """The same with all centres compared with every row."""
-        return Nearest(self.frame, self.centers, self.centers[:1], [np.arange(len(self.centers))])
+        """The same with all centres compared with every row, or spared in ways that change no label."""
+        guided = self if len(self.guides) > 1 else None
+        return Nearest(
+            self.frame, self.centers, self.centers[:1], [np.arange(len(self.centers))], guided=guided
+        )
 
     def only(self, cells: np.ndarray) -> Nearest:
         """The same with some of the cells alone, known to one guide."""
@@ -118,16 +131,36 @@ class Nearest:
         progress: Progress | None = None,
     ) -> None:
         """Write cells (int32[n]) and squared distances in the frame (float64[n]) at `rows` (intp)."""
-        watcher, frame = progress or Progress(), self.frame
-        map_blocks(
-            lambda start, stop: rows_find(
-                X, rows[start:stop], frame.shift, frame.scale, frame.unit, *self._guides, *self._listed,
-                labels, distances,
-            ),
-            len(rows),
-            _BLOCK,
-            after=lambda done: watcher.advance(_BLOCK),
-        )  # fmt: skip
+        watcher, way = progress or Progress(), self._way(X, rows)
+
+        def block(start: int, stop: int) -> None:
+            own = rows[start:stop]
+            self.decide(X, way.decide(self, X, own, labels, distances) if way else own, labels, distances)
+
+        size = self._block(way)
+        map_blocks(block, len(rows), size, after=lambda done: watcher.advance(size))
+
+    def _block(self, way: Way | None) -> int:
+        """Rows a block: many where they are shared among guides, else about as many as caches hold."""
+        if len(self.guides) > 1 or isinstance(way, Neighbours):
+            return _BLOCK
+        return int(np.clip(_CACHED // self.centers.shape[1] // _TILE, 1, _BLOCK // _TILE)) * _TILE
+
+    def decide(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray, distances: np.ndarray) -> None:
+        """As ``find``, for the rows of one block, by the centres that the guides list."""
+        frame = self.frame
+        rows_find(
+            X, rows, frame.shift, frame.scale, frame.unit, *self._guides, *self._listed, labels, distances
+        )
+
+    def _way(self, X: np.ndarray, rows: np.ndarray) -> Way | None:
+        """How to spare centres, chosen once; only the time depends on it."""
+        exhaustive = len(self.guides) == 1 and len(self.lists[0]) == len(self.centers)
+        if not exhaustive or self._listed[-1].any():
+            return None
+        if not self._chosen and worth(self, len(rows)):
+            self._chosen.append(choose(self, X, rows))
+        return self._chosen[0] if self._chosen else None
 
     def tally(self, add: Callable[[Tally], float], total: float) -> Tally:
         """Sums of rows by the nearest listed cell, the same for any order of the rows.
