@@ -96,6 +96,29 @@ def scipy_pool_in_threads() -> Callable[[np.ndarray, dict[str, Any]], np.ndarray
     return fit
 
 
+_HELD: dict[str, Any] = {}
+
+
+def _scipy_run(documents: range) -> list[np.ndarray]:
+    X, bounds, factor = _HELD["X"], _HELD["bounds"], _HELD["factor"]
+    return [_scipy_document(X[bounds[b] : bounds[b + 1]], factor) for b in documents]
+
+
+def scipy_pool_in_processes() -> Fit:
+    """What a patient user would write: forked workers that hold the vectors already."""
+    import multiprocessing
+
+    def fit(X: np.ndarray, facts: dict[str, Any]) -> np.ndarray:
+        bounds = bounds_of(len(X))
+        _HELD.update(X=X, bounds=bounds, factor=facts["factor"])
+        n = len(bounds) - 1
+        runs = [range(first, min(first + 100, n)) for first in range(0, n, 100)]
+        with multiprocessing.get_context("fork").Pool(facts["threads"]) as workers:
+            return _together([labels for run in workers.imap(_scipy_run, runs) for labels in run])
+
+    return fit
+
+
 CONTESTS = {
     "pooling": Contest(
         "pooling",
@@ -106,6 +129,7 @@ CONTESTS = {
             "partita pool": partita_pool,
             "scipy linkage": scipy_pool,
             "scipy in threads": scipy_pool_in_threads,
+            "scipy in processes": scipy_pool_in_processes,
         },
         judge_pooling,
     )

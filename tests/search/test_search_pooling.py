@@ -56,6 +56,12 @@ def test_the_clusters_of_scipy(metric: str, factor: float):
         assert oracle.same_division(pooled.labels[a:b], expected)
 
 
+def test_the_clusters_of_scipy_for_a_long_document():
+    tokens = ragged((700,), d=37, seed=3)[0]
+    expected = oracle.ward_labels(oracle.unit(tokens), 233)
+    assert oracle.same_division(pool(tokens, factor=3.01).labels, expected)
+
+
 @given(data=st.data())
 def test_the_clusters_of_scipy_for_repeated_tokens(data: st.DataObject):
     n, d, distinct = data.draw(st.tuples(st.integers(1, 60), st.integers(1, 9), st.integers(1, 40)))

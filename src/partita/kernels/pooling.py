@@ -116,7 +116,7 @@ def ward_linkage_of(points, unit, room):
     else:
         rows_center(points, room.others[:m])
         ward_distances(room.others[:m], room.panels, square)
-    lower, upper, height = np.empty(m - 1, np.int32), np.empty(m - 1, np.int32), np.empty(m - 1)
+    lower, upper, height = np.empty(m - 1, np.uint32), np.empty(m - 1, np.uint32), np.empty(m - 1)
     ward_link(square, lower, upper, height)
     return lower, upper, height
 

@@ -169,11 +169,13 @@ def row_refresh(square, lower, upper, since, step, i):
     """Bring row i up to date: what merges `since` to `step` have changed. INOUT square (ward_link).
 
     A merge writes the row of its cluster alone. Others take what is theirs from it when they are looked at.
+    Unsigned, since a number that may be negative is looked at twice.
     """
+    own = np.uint32(i)
     for t in range(since, step):
-        square[i, upper[t]] = square[upper[t], i]
-        square[i, lower[t]] = np.inf
-    square[i, i] = np.inf
+        square[own, upper[t]] = square[upper[t], own]
+        square[own, lower[t]] = np.inf
+    square[own, own] = np.inf
 
 
 @jit
@@ -195,9 +197,9 @@ def ward_update(square, size, x, y):
 def ward_link(square, lower, upper, height):
     """All merges, in the order in which the chain finds them.
 
-    INOUT square float64 (m, lanes_up(m)) (ward_distances), used up. OUT lower, upper int32[m - 1]: slots, the
-    cluster of `lower` joins that of `upper`; a slot is also the number of a row in its cluster. OUT height
-    float64[m - 1], squared. Rows are passed by number: to cut them out takes longer than the work on them.
+    INOUT square float64 (m, lanes_up(m)) (ward_distances), used up. OUT lower, upper uint32[m - 1]: slots.
+    The cluster of `lower` joins that of `upper`; a slot is also the number of a row in its cluster.
+    OUT height float64[m - 1], squared.
     """
     m = square.shape[0]
     size = np.zeros(square.shape[1])
@@ -276,11 +278,10 @@ def ward_cut(lower, upper, height, n_clusters, labels):
     OUT labels int32[m]. Returns the number of clusters.
     """
     m = labels.shape[0]
-    order = np.argsort(height, kind="mergesort")
     above = np.arange(m).astype(np.int32)
-    n_merges = max(0, m - n_clusters)
-    while 0 < n_merges < m - 1 and height[order[n_merges]] <= height[order[n_merges - 1]]:
-        n_merges += 1
-    for step in range(n_merges):
-        above[slot_root(above, lower[order[step]])] = slot_root(above, upper[order[step]])
+    if n_clusters < m:
+        highest = np.partition(height, m - n_clusters - 1)[m - n_clusters - 1]
+        for step in range(m - 1):
+            if height[step] <= highest:
+                above[slot_root(above, lower[step])] = slot_root(above, upper[step])
     return slots_number(above, labels)
