@@ -16,7 +16,7 @@ import pytest
 
 import partita as pt
 
-ROOMS = ("hierarchy", "io", "points", "report", "search", "text", "transport")
+ROOMS = ("dissimilarities", "hierarchy", "io", "points", "report", "search", "text", "transport")
 HEAVY = (
     "dask",
     "duckdb",

@@ -29,7 +29,7 @@ _PUBLIC = {
     "divide": "partita._divide",
     "load": "partita.hierarchy",
 }
-_ROOMS = ("hierarchy", "io", "points", "report", "search", "text", "transport")
+_ROOMS = ("dissimilarities", "hierarchy", "io", "points", "report", "search", "text", "transport")
 
 __all__ = [
     "NOISE",
@@ -46,6 +46,7 @@ __all__ = [
     "Progress",
     "__version__",
     "compare",
+    "dissimilarities",
     "divide",
     "hierarchy",
     "io",
@@ -58,7 +59,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from partita import hierarchy, io, points, report, search, text, transport
+    from partita import dissimilarities, hierarchy, io, points, report, search, text, transport
     from partita._core.errors import (
         BudgetError,
         FileFormatError,
