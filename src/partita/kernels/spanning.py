@@ -1,0 +1,194 @@
+"""Minimum spanning trees of mutual reachability, the obvious way: Prim. Called by points and dissimilarities.
+
+The mutual reachability of two items is the largest of their distance and of their two core distances. Edges
+are compared by it, then by distance, then by the two numbers, smaller first; so there is one tree.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from partita.kernels.jit import jit
+
+
+@jit
+def square_apart(row, other):
+    """Squared distance of two rows in float64: eight sums in fixed order, the same bits wherever it is called."""
+    d = row.shape[0]
+    whole = d - d % 8
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+    for j in range(0, whole, 8):
+        x0, x1 = np.float64(row[j]) - other[j], np.float64(row[j + 1]) - other[j + 1]
+        x2, x3 = np.float64(row[j + 2]) - other[j + 2], np.float64(row[j + 3]) - other[j + 3]
+        x4, x5 = np.float64(row[j + 4]) - other[j + 4], np.float64(row[j + 5]) - other[j + 5]
+        x6, x7 = np.float64(row[j + 6]) - other[j + 6], np.float64(row[j + 7]) - other[j + 7]
+        s0, s1, s2, s3 = s0 + x0 * x0, s1 + x1 * x1, s2 + x2 * x2, s3 + x3 * x3
+        s4, s5, s6, s7 = s4 + x4 * x4, s5 + x5 * x5, s6 + x6 * x6, s7 + x7 * x7
+    for j in range(whole, d):
+        x0 = np.float64(row[j]) - other[j]
+        s0 += x0 * x0
+    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+
+
+@jit
+def edge_before(w, d, a, b, w2, d2, a2, b2):
+    """Whether edge (a, b) stands before edge (a2, b2): by reach, distance, smaller end, larger end."""
+    if w != w2:
+        return w < w2
+    if d != d2:
+        return d < d2
+    low, low2 = min(a, b), min(a2, b2)
+    if low != low2:
+        return low < low2
+    return max(a, b) < max(a2, b2)
+
+
+@jit
+def nearest_reach(near, number, count, own, wanted):
+    """The distance within which `wanted` items lie; inf when there are fewer.
+
+    IN near float64[k] ascending, number intp[k] (rows at these distances), count int64[m] (items of each
+    row), own (items at distance 0: the row itself).
+    """
+    total = own
+    if total >= wanted:
+        return 0.0
+    for p in range(near.shape[0]):
+        total += count[number[p]]
+        if total >= wanted:
+            return near[p]
+    return np.inf
+
+
+@jit
+def squares_core(squares, count, i, wanted):
+    """The squared distance from row `i` within which `wanted` items lie. IN squares float64[m] (to all)."""
+    if count[i] >= wanted:
+        return 0.0
+    few = min(wanted, squares.shape[0] - 1)
+    near, number = np.full(few, np.inf), np.zeros(few, np.intp)
+    for j in range(squares.shape[0]):
+        if j == i or few == 0 or squares[j] >= near[few - 1]:
+            continue
+        p = few - 1
+        while p > 0 and near[p - 1] > squares[j]:
+            near[p], number[p] = near[p - 1], number[p - 1]
+            p -= 1
+        near[p], number[p] = squares[j], j
+    return nearest_reach(near, number, count, count[i], wanted)
+
+
+@jit
+def rows_core(X, count, wanted, start, stop, core):
+    """OUT core float64[m]: squared core distances of rows `start` to `stop`. IN X float (m, d)."""
+    m = X.shape[0]
+    squares = np.empty(m)
+    for i in range(start, stop):
+        for j in range(m):
+            squares[j] = square_apart(X[i], X[j])
+        core[i] = squares_core(squares, count, i, wanted)
+
+
+@jit
+def matrix_core(D, count, wanted, core):
+    """OUT core float64[m]: the distance within which `wanted` items lie, the item itself included.
+
+    IN D float (m, m), dissimilarities, of which the diagonal is not looked at; count int64[m].
+    """
+    for i in range(D.shape[0]):
+        core[i] = squares_core(D[i].astype(np.float64), count, i, wanted)
+
+
+@jit
+def _prim_start(m):
+    return np.full(m, np.inf), np.full(m, np.inf), np.full(m, -1, np.intp), np.zeros(m, np.bool_)
+
+
+@jit
+def _prim_offer(reach, apart, source, now, distance, v, core):
+    w = max(distance, core[now], core[v])
+    if source[v] < 0 or edge_before(w, distance, now, v, reach[v], apart[v], source[v], v):
+        reach[v], apart[v], source[v] = w, distance, now
+
+
+@jit
+def _prim_next(reach, apart, source, inside):
+    best = -1
+    for v in range(reach.shape[0]):
+        if not inside[v] and (
+            best < 0
+            or edge_before(reach[v], apart[v], source[v], v, reach[best], apart[best], source[best], best)
+        ):
+            best = v
+    return best
+
+
+@jit
+def matrix_tree(D, core):
+    """The tree for a symmetric matrix of dissimilarities; O(m^2) time, O(m) memory beside it.
+
+    IN D float (m, m), core float64[m] (zeros for the plain minimum spanning tree).
+    Returns a int32[m - 1], b int32[m - 1] (a < b), length float64[m - 1], ordered by (length, a, b).
+    """
+    m = D.shape[0]
+    reach, apart, source, inside = _prim_start(m)
+    a, b, length = (
+        np.empty(max(m - 1, 0), np.int32),
+        np.empty(max(m - 1, 0), np.int32),
+        np.empty(max(m - 1, 0)),
+    )
+    now = 0
+    for e in range(m - 1):
+        inside[now] = True
+        for v in range(m):
+            if not inside[v]:
+                _prim_offer(reach, apart, source, now, np.float64(D[now, v]), v, core)
+        now = _prim_next(reach, apart, source, inside)
+        a[e], b[e], length[e] = min(now, source[now]), max(now, source[now]), reach[now]
+    return edges_sort(a, b, length)
+
+
+@jit
+def rows_tree(X, core):
+    """The tree of rows. IN X float (m, d), core float64[m] (squared). Squared lengths; otherwise as above."""
+    m = X.shape[0]
+    reach, apart, source, inside = _prim_start(m)
+    a, b, length = (
+        np.empty(max(m - 1, 0), np.int32),
+        np.empty(max(m - 1, 0), np.int32),
+        np.empty(max(m - 1, 0)),
+    )
+    now = 0
+    for e in range(m - 1):
+        inside[now] = True
+        for v in range(m):
+            if not inside[v]:
+                _prim_offer(reach, apart, source, now, square_apart(X[now], X[v]), v, core)
+        now = _prim_next(reach, apart, source, inside)
+        a[e], b[e], length[e] = min(now, source[now]), max(now, source[now]), reach[now]
+    return edges_sort(a, b, length)
+
+
+@jit
+def edges_sort(a, b, length):
+    """Edges in the order of (length, a, b). IN a, b int32[e], length float64[e]."""
+    order = np.argsort(b, kind="mergesort")
+    order = order[np.argsort(a[order], kind="mergesort")]
+    order = order[np.argsort(length[order], kind="mergesort")]
+    return a[order], b[order], length[order]
+
+
+@jit
+def reach_tree(X, count, min_samples):
+    """The tree of mutual reachability of distinct rows, the slow way; O(m^2 d) time, O(m) memory.
+
+    IN X float (m, d), distinct rows, count int64[m] (items equal to each), min_samples (items within a core
+    distance, the item itself included; 1: no core distances).
+    Returns a, b, length as ``matrix_tree``, and core float64[m].
+    """
+    m = X.shape[0]
+    core = np.zeros(m)
+    rows_core(X, count, min_samples, 0, m, core)
+    a, b, length = rows_tree(X, core)
+    a, b, length = edges_sort(a, b, np.sqrt(length))
+    return a, b, length, np.sqrt(core)
