@@ -6,6 +6,7 @@ chosen here, by trial on some of the rows, shows in the time alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -145,18 +146,17 @@ def choose(nearest: Nearest, X: np.ndarray, rows: np.ndarray) -> Way | None:
     """The way by which the nearest centres of `rows` are found soonest; none where that is to meet all."""
     n, (k, d) = len(rows), nearest.centers.shape
     some = X[rows[:: -(-n // _TRIALS)]]
-    way: Way | None = None
-    best = n * (_of_row(d) + _of_products(k, d))
+    ways: list[tuple[float, Callable[[], Way | None]]] = [
+        (n * (_of_row(d) + _of_products(k, d)), lambda: None)
+    ]
     if nearest.guided is not None:
         m = min(k, _NEIGHBOURS if d > _PLANE else _NEIGHBOURS // 4)
         cost = _cost_of_neighbours(nearest, some, m, n)
-        if cost < best:
-            best, way = cost, Neighbours.of(nearest.centers, m)
+        ways.append((cost, lambda: Neighbours.of(nearest.centers, m)))
     if min(k, d) >= 2 * _DIRECTIONS[0]:
         cost, projection = _cheapest_projection(nearest, some, n)
-        if cost < best:
-            way = projection
-    return way
+        ways.append((cost, lambda: projection))
+    return min(ways, key=lambda one: one[0])[1]()
 
 
 def _cost_of_neighbours(nearest: Nearest, some: np.ndarray, m: int, n: int) -> float:
