@@ -77,9 +77,11 @@ class KMeans(CellsMaker):
     -----
     Centres are learnt as ``HierarchicalKMeans`` learns them, on a sample (the first rows in the order of
     their hashes), and moved in `polish` passes over all rows, in which a row looks for its nearest centre
-    around its group of cells. The last assignment compares every row with every centre: products of float32
-    matrices, near-ties decided in float64. Time O(n k d) for it; memory for the sample, O(k d), and about
-    80 n bytes.
+    around its group of cells. The last assignment, and ``predict``, find the nearest of all centres: by
+    products of float32 matrices, near-ties decided in float64. Where trial on some rows shows that it pays,
+    bounds spare most centres, and leave every label as it would be: in few dimensions the distances among
+    centres, in many those of projections to a few directions. Time O(n k d) at most for it; memory for the
+    sample, O(k d), at most 3 KiB a centre for its neighbours, and about 80 n bytes.
 
     The result depends neither on the order of rows nor on `n_jobs` or `random_state`. In ``fit_blocks`` sums
     are whole numbers of small steps, so that the order of blocks leaves no trace either. ``partial_fit``
@@ -92,6 +94,9 @@ class KMeans(CellsMaker):
 
     T. Kaukoranta, P. Fränti and O. Nevalainen, Iterative split-and-merge algorithm for vector quantization
     codebook generation, Optical Engineering 37 (1998). https://doi.org/10.1117/1.601799
+
+    J. Newling and F. Fleuret, Fast k-means with accurate bounds, ICML 2016.
+    https://arxiv.org/abs/1602.02514
 
     D. Sculley, Web-scale k-means clustering, WWW 2010. https://doi.org/10.1145/1772690.1772862
 
