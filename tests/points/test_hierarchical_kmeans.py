@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 import partita as pt
 from partita._core.progress import Progress
-from partita.points import HierarchicalKMeans
+from partita.points import HierarchicalKMeans, _nested
 from partita.points._nested import leaves_for
 from partita.points._start import share_leaves
 
@@ -225,3 +225,20 @@ def test_leaves_for_a_size():
     assert leaves_for(1000, 1000, 100) == 13
     assert leaves_for(1000, 5, 100) == 5
     assert leaves_for(10**7, 10**7, 10) == 1024
+
+
+def test_empty_cells_take_the_rows_that_a_search_of_all_would_give_them(monkeypatch):
+    refilled = []
+    take = _nested._Builder._take
+    monkeypatch.setattr(
+        _nested._Builder,
+        "_take",
+        lambda self, nearest, cells, members: (
+            refilled.append(len(cells)),
+            take(self, nearest, cells, members),
+        ),
+    )
+    X = np.random.default_rng(1).standard_normal((60_000, 3)) ** 3
+    cells = HierarchicalKMeans(4000, rows_per_cell=1, swaps=0, max_iter=0, polish=2).fit(X)
+    assert sum(refilled) > 0
+    np.testing.assert_array_equal(cells.predict(X), cells.labels_)

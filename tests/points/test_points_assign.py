@@ -204,3 +204,15 @@ def test_starts_are_far_apart_and_heed_weights():
     assert sorted(starts.tolist()) == list(range(8))
     weight = np.where(np.rint(X.ravel() / 100) < 4, 1.0, 0.0)
     assert start_centers(sample_of(X, weight), 4).max() < 350
+
+
+def test_far_rows_look_at_the_lists_of_the_next_guides():
+    centers = np.array([[0.0, 0.0], [10.0, 0.0], [4.2, 0.0], [4.2, 0.0]])
+    guides, lists = np.array([[0.0, 0.0], [10.0, 0.0]]), [np.array([0]), np.array([1, 2, 3])]
+    rows = np.array([[4.0, 0.0], [1.0, 0.0], [9.0, 0.0]])
+    labels, distances = np.empty(3, np.int32), np.empty(3)
+    for far, expected in ((np.full(4, 1.0), [2, 0, 1]), (np.full(4, 16.0), [0, 0, 1])):
+        nearest = Nearest(plain_frame(2), centers, guides, lists, far=far)
+        nearest.find(rows, np.arange(3), labels, distances)
+        assert labels.tolist() == expected
+        np.testing.assert_array_equal(distances, ((rows - centers[labels]) ** 2).sum(axis=1))

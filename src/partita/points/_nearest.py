@@ -16,6 +16,7 @@ from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels.assign import frame_row, frame_rows
 from partita.kernels.find import rows_find, rows_measure, rows_tally
+from partita.kernels.probe import rows_probe
 from partita.points._prune import Neighbours, Way, choose, worth
 from partita.points._sample import half_squares, normalise
 
@@ -25,6 +26,7 @@ _CACHED = 1 << 18
 _BITS = 61
 _BOUND = 4.0
 _MOST_BOUND = 4096.0
+_PROBES = 2
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Nearest:
         Added to squared distances where cells are compared, not below 0: they keep cells small.
     guided : Nearest, optional
         The same centres behind several guides, where this one compares every row with all of them.
+    far : float64[k], optional
+        Rows at a larger squared distance from their cell's centre look at the lists of the next guides too.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Nearest:
         lists: list[np.ndarray],
         prices: np.ndarray | None = None,
         guided: Nearest | None = None,
+        far: np.ndarray | None = None,
     ) -> None:
         prices = np.zeros(len(centers)) if prices is None else prices
         self.frame, self.centers, self.guides, self.lists = frame, centers, guides, lists
@@ -96,12 +101,12 @@ class Nearest:
         longest = np.maximum.reduceat(np.hypot(_lengths(centers), np.sqrt(prices))[numbers], first[:-1])
         self._guides = guides, guides.astype(np.float32), half_squares(guides), float(_lengths(guides).max())
         self._listed = first, numbers, rows[numbers], half[numbers], longest, centers, prices
-        self.guided = guided
+        self.guided, self._far = guided, far
         self._chosen: list[Way | None] = []
 
     def at(self, centers: np.ndarray) -> Nearest:
         """The same with all centres elsewhere, known to the guides that knew them."""
-        return Nearest(self.frame, centers, self.guides, self.lists)
+        return Nearest(self.frame, centers, self.guides, self.lists, far=self._far)
 
     def moved(self, cells: np.ndarray, centers: np.ndarray) -> Nearest:
         """The same with some centres elsewhere, known to every guide."""
@@ -109,7 +114,10 @@ class Nearest:
         changed[cells] = centers
         guided = self.guided.moved(cells, centers) if self.guided else None
         lists = [np.union1d(known, cells) for known in self.lists]
-        return Nearest(self.frame, changed, self.guides, lists, guided=guided)
+        far = None if self._far is None else self._far.copy()
+        if far is not None:
+            far[cells] = -1.0
+        return Nearest(self.frame, changed, self.guides, lists, guided=guided, far=far)
 
     def without_guides(self) -> Nearest:
         """The same with all centres compared with every row, or spared in ways that change no label."""
@@ -152,6 +160,11 @@ class Nearest:
         rows_find(
             X, rows, frame.shift, frame.scale, frame.unit, *self._guides, *self._listed, labels, distances
         )
+        if self._far is not None and len(self.guides) > 1:
+            rows_probe(
+                X, rows, self._far, min(_PROBES, len(self.guides) - 1), frame.shift, frame.scale, frame.unit,
+                self._guides[1], *self._listed, labels, distances,
+            )  # fmt: skip
 
     def _way(self, X: np.ndarray, rows: np.ndarray) -> Way | None:
         """How to spare centres, chosen once; only the time depends on it."""

@@ -19,6 +19,8 @@ from partita.points._sample import Cells, Sample, assign_all, largest, mean_of
 
 _ONE_GUIDE = 128
 _MOST_CELLS = 1024
+_SUSPECT = 1.5
+_MARGIN = 1.01
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,16 @@ def learn_cells(
     place = np.empty(k, np.intp)
     place[tree.centers] = np.arange(k)
     cells = Cells(place[learnt.cells.labels], learnt.cells.distances)
-    nearest = Nearest(frame, centers, *_guides(tree, sample, centers, cells))
+    guides, lists = _guides(tree, sample, centers, cells)
+    nearest = Nearest(frame, centers, guides, lists, far=_far(sample, cells, k))
     return LearntCells(tree, nearest, learnt.n_iter, learnt.converged)
+
+
+def _far(sample: Sample, cells: Cells, k: int) -> np.ndarray:
+    """From which squared distance on a row is suspected to belong elsewhere; everywhere in unseen cells."""
+    mass = np.bincount(cells.labels, sample.weight, k)
+    inertia = np.bincount(cells.labels, sample.weight * cells.distances, k)
+    return np.divide(_SUSPECT * inertia, mass, out=np.full(k, -1.0), where=mass > 0)
 
 
 def flat_tree(k: int) -> CellTree:
@@ -287,16 +297,27 @@ class _Builder:
                 )
             exact = [nearest.frame.see_exactly(X, row) for row in own[farthest]]
             nearest = nearest.moved(empty[: len(farthest)], np.array(exact))
-            self._take(nearest.only(empty[: len(farthest)]), task.members)
+            self._take(nearest, empty[: len(farthest)], task.members)
 
-    def _take(self, some: Nearest, members: np.ndarray) -> None:
-        """Rows go to the cells of `some` that are nearer than their own: what a search of all would find."""
+    def _take(self, nearest: Nearest, cells: np.ndarray, members: np.ndarray) -> None:
+        """Search anew for the rows that one of `cells` is nearest to: what a search of all would find."""
+        rows = members[self._may_reach(nearest, cells, members)]
         labels, distances = np.empty_like(self._labels), np.empty_like(self.distances)
-        some.find(self._rows.source, members, labels, distances)
-        nearer = distances[members] < self.distances[members]
-        equal = (distances[members] == self.distances[members]) & (labels[members] < self._labels[members])
-        rows = members[nearer | equal]
-        self._labels[rows], self.distances[rows] = labels[rows], distances[rows]
+        nearest.only(cells).find(self._rows.source, rows, labels, distances)
+        rows = rows[distances[rows] <= self.distances[rows]]
+        nearest.find(self._rows.source, rows, self._labels, self.distances)
+
+    def _may_reach(self, nearest: Nearest, cells: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """Whether one of the `cells` may be as near to a row as its own: not if it is twice as far from that.
+
+        bool, for each of `members`.
+        """
+        centers = nearest.centers
+        apart = np.full(len(centers), np.inf)
+        for cell in cells:
+            between = centers - centers[cell]
+            apart = np.minimum(apart, np.einsum("ij,ij->i", between, between))
+        return 4.0 * _MARGIN * self.distances[members] >= apart[self._labels[members]]
 
     def _too_large(self, stage: Stage, task: _Task) -> list[_Task]:
         max_size = self._request.max_size
