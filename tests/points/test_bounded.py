@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import partita as pt
-from partita.points import HierarchicalKMeans
+from partita.points import HierarchicalKMeans, _bounded
 from partita.points._bounded import _united
 
 
@@ -46,9 +46,45 @@ def test_sizes_hardly_vary_and_cells_stay_compact():
     free, equal = HierarchicalKMeans(30).fit(X), HierarchicalKMeans(30, balance=1.05).fit(X)
     sizes = np.bincount(equal.labels_)
     assert sizes.std() / sizes.mean() <= 0.05
-    assert equal.inertia_ < 1.1 * free.inertia_
+    assert equal.inertia_ < 1.05 * free.inertia_
     apart = ((X - equal.cluster_centers_[equal.labels_]) ** 2).sum()
     assert equal.inertia_ == pytest.approx(apart, rel=1e-6)
+
+
+@pytest.mark.parametrize(("k", "parts"), [(30, 5), (36, 6), (31, None), (7, None), (4, 2)])
+def test_parts_of_every_level_are_nearly_equal(k, parts):
+    X = power_law(3000, 4, 9)
+    fitted = HierarchicalKMeans(k, balance=1.05).fit(X)
+    h = fitted.hierarchy_
+    assert len(h.levels) == (2 if parts is None else 3)
+    for level in range(1, len(h.levels)):
+        sizes = np.bincount(h.labels(level))
+        mean = 3000 / len(sizes)
+        assert sizes.max() <= max(1.05 * mean, np.ceil(mean) * k / len(sizes))
+    if parts is not None:
+        assert len(h.levels[1]) == parts
+        np.testing.assert_array_equal(np.bincount(h.parent[h.levels[2]])[h.levels[1]], k // parts)
+
+
+@pytest.mark.parametrize(("balance", "low"), [(1.05, None), (None, 20)])
+def test_more_cells_than_are_made_at_once(monkeypatch, balance, low):
+    monkeypatch.setattr(_bounded, "_AT_ONCE", 6)
+    X = power_law(1500, 3, 7)
+    fitted = HierarchicalKMeans(40, balance=balance, min_size=low, branching=5).fit(X)
+    sizes = np.bincount(fitted.labels_)
+    assert len(sizes) == 40
+    assert sizes.min() >= (20 if low else 1500 // 40 / 1.05)
+    assert sizes.max() <= (np.ceil(1500 / 40 * 1.05) if balance else 1500)
+    np.testing.assert_array_equal(fitted.predict(X), fitted.labels_)
+
+
+@pytest.mark.parametrize("branching", [None, 2])
+@pytest.mark.parametrize(("k", "bounds"), [(1, {}), (120, {}), (8, {"min_size": 15}), (8, {"max_size": 15})])
+def test_bounds_without_any_slack(k, bounds, branching):
+    X = power_law(120, 3, 5)
+    fitted = HierarchicalKMeans(k, branching=branching, **(bounds or {"balance": 1.0})).fit(X)
+    assert np.bincount(fitted.labels_).tolist() == [120 // k] * k
+    np.testing.assert_array_equal(fitted.predict(X), fitted.labels_)
 
 
 def test_least_and_most_rows():

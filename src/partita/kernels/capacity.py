@@ -25,8 +25,11 @@ Choices = namedtuple("Choices", "first cells costs own")
 # Of each cell: price float64[k + 1] (the rest last), size, flow, lower, upper intp[k], surplus intp[k + 1];
 # up, down float64[k]: all choices are listed by which an item is dearer by up[its cell] + down[other].
 Cells = namedtuple("Cells", "price size flow lower upper surplus up down")
-# A search: dist float64[k + 1], above intp[k + 1], settled bool[k + 1].
-Search = namedtuple("Search", "dist above settled")
+# A search, all [k + 1]: dist float64, above, branch intp, settled, taken bool, ends, items intp.
+# `branch` is the node below the root over which a node is reached; `taken` marks branches that have an end.
+Search = namedtuple("Search", "dist above branch settled taken ends items")
+
+_PATIENCE = 16
 
 
 @jit
@@ -163,6 +166,14 @@ def _next_node(search):
 
 
 @jit
+def _search_make(k):
+    return Search(
+        np.empty(k + 1), np.empty(k + 1, np.intp), np.empty(k + 1, np.intp), np.empty(k + 1, np.bool_),
+        np.empty(k + 1, np.bool_), np.empty(k + 1, np.intp), np.empty(k + 1, np.intp),
+    )  # fmt: skip
+
+
+@jit
 def _offer(search, v, w, there):
     there = max(there, search.dist[v])
     if there < search.dist[w]:
@@ -192,26 +203,59 @@ def _look_from(heaps, cells, search, v):
 
 
 @jit
-def path_find(heaps, cells, search):
-    """Cheapest path from any node with a surplus to any that lacks items: its end, or -1. OUT search."""
+def paths_find(heaps, cells, search):
+    """Cheapest paths from nodes with a surplus to nodes that lack items, no two with an arc in common.
+
+    One search from all surpluses grows a tree from each. Paths of two trees have no node in common, those of
+    two branches of a tree the root alone. OUT search; search.ends: where the paths end, the nearest first.
+    Returns how many there are.
+    """
+    n_short = 0
     for v in range(search.dist.shape[0]):
         search.dist[v] = 0.0 if cells.surplus[v] > 0 else np.inf
-        search.above[v] = -1
-        search.settled[v] = False
-    while True:
+        search.above[v], search.branch[v] = -1, v
+        search.settled[v] = search.taken[v] = False
+        n_short += cells.surplus[v] < 0
+    n_ends, n_settled, patience = 0, 0, search.dist.shape[0]
+    while n_short > 0 and n_settled < patience:
         v = _next_node(search)
-        if v < 0 or cells.surplus[v] < 0:
-            return v
+        if v < 0:
+            break
+        above = search.above[v]
+        if above >= 0 and search.above[above] >= 0:
+            search.branch[v] = search.branch[above]
+        if cells.surplus[v] < 0:
+            n_short -= 1
+            if not search.taken[search.branch[v]]:
+                search.taken[search.branch[v]] = True
+                search.ends[n_ends] = v
+                n_ends += 1
+                patience = 2 * n_settled + _PATIENCE
         search.settled[v] = True
+        n_settled += 1
         _look_from(heaps, cells, search, v)
+    return n_ends
 
 
 @jit
 def _prices_raise(cells, search, end):
-    """Raise the prices on this side of the path's end, so that the path costs nothing."""
+    """Raise the prices on this side of the farthest end, so that the paths cost nothing."""
     for v in range(search.dist.shape[0]):
-        if search.settled[v]:
+        if search.settled[v] and search.dist[v] < search.dist[end]:
             cells.price[v] += search.dist[end] - search.dist[v]
+
+
+@jit
+def _first_item(heaps, search, end):
+    """The item that moves along the first arc of a path: -1 where it passes the rest, -2 if there is none."""
+    v = end
+    while search.above[search.above[v]] >= 0:
+        v = search.above[v]
+    u, k = search.above[v], heaps.roots.shape[0]
+    if u == k or v == k:
+        return -1
+    slot = heaps.roots[u, v]
+    return np.intp(heaps.item[slot]) if slot >= 0 else -2
 
 
 @jit
@@ -240,6 +284,14 @@ def _path_walk(heaps, choices, cells, search, end, moved):
 
 
 @jit
+def _root_of(search, end):
+    v = end
+    while search.above[v] >= 0:
+        v = search.above[v]
+    return v
+
+
+@jit
 def prices_reach(price, began, up, down):
     """Whether no choice that is not listed can have become the better one since prices were `began`.
 
@@ -253,6 +305,16 @@ def prices_reach(price, began, up, down):
 
 
 @jit
+def _heaps_follow(heaps, choices, moved):
+    """Enter the items that moved into the heaps of their new cells; returns the heaps."""
+    for item in moved:
+        while heaps.free[0] < choices.first[item + 1] - choices.first[item]:
+            heaps = heaps_grown(heaps)
+        heaps_push(heaps, choices, item)
+    return heaps
+
+
+@jit
 def cells_balance(choices, cells):
     """Move items until every cell has as many as its flow says, at the least total cost.
 
@@ -261,28 +323,32 @@ def cells_balance(choices, cells):
     Returns the number of paths, and DONE, BLOCKED (there is no path) or BEYOND (prices left their reach).
     """
     k, p = cells.size.shape[0], choices.own.shape[0]
-    rest, began = k, cells.price.copy()
+    began = cells.price.copy()
     heaps = heaps_make(k, max(64, choices.cells.shape[0] - p + 1))
     heaps_fill(heaps, choices)
-    search = Search(np.empty(k + 1), np.empty(k + 1, np.intp), np.empty(k + 1, np.bool_))
-    moved = np.empty(k + 1, np.intp)
+    search, moved = _search_make(k), np.empty(k + 1, np.intp)
     n_paths = 0
     while cells.surplus.max() > 0:
-        end = path_find(heaps, cells, search)
-        if end < 0:
+        n_ends = paths_find(heaps, cells, search)
+        if n_ends == 0:
             return n_paths, BLOCKED
-        _prices_raise(cells, search, end)
-        n_moved = _path_walk(heaps, choices, cells, search, end, moved)
-        n_paths += 1
-        for m in range(n_moved):
-            while heaps.free[0] < choices.first[moved[m] + 1] - choices.first[moved[m]]:
-                heaps = heaps_grown(heaps)
-            heaps_push(heaps, choices, moved[m])
-        v = end
-        while v >= 0:
-            if v != rest:
-                heaps_clean(heaps, choices, v)
-            v = search.above[v]
+        _prices_raise(cells, search, search.ends[n_ends - 1])
+        for e in range(n_ends):
+            search.items[e] = _first_item(heaps, search, search.ends[e])
+        for e in range(n_ends):
+            end = search.ends[e]
+            if cells.surplus[_root_of(search, end)] <= 0:
+                continue
+            if search.items[e] != _first_item(heaps, search, end):
+                continue
+            n_moved = _path_walk(heaps, choices, cells, search, end, moved)
+            n_paths += 1
+            heaps = _heaps_follow(heaps, choices, moved[:n_moved])
+            v = end
+            while v >= 0:
+                if v < k:
+                    heaps_clean(heaps, choices, v)
+                v = search.above[v]
         if not prices_reach(cells.price, began, cells.up, cells.down):
             return n_paths, BEYOND
     return n_paths, DONE

@@ -8,22 +8,30 @@ import numpy as np
 
 from partita._core.errors import InfeasibleError
 from partita._core.progress import Progress
+from partita.points._even import even_tree
+from partita.points._grow import CellTree, grow_tree
 from partita.points._input import CanonicalRows
 from partita.points._learn import FEWEST_ROWS, Plan
 from partita.points._nearest import Nearest
-from partita.points._nested import Exceptions, Nested, Stage, frame_of, learn_cells
+from partita.points._nested import Exceptions, Nested, Stage, flat_tree, frame_of, learn_cells
+from partita.points._sample import Sample
 from partita.points._start import share_leaves
 from partita.transport.balanced import balance_cells
 
-_ITERATIONS = 20
+_AT_ONCE = 2000
+_FINER = 4.0
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Rows of a leaf, from `low` to `high`; a part of g leaves holds from g low to g high."""
+    """Rows of a leaf, from `low` to `high`; a part of g leaves holds from g low to g high.
+
+    Where they are `even`, the parts of a level have equally many leaves, to within one.
+    """
 
     low: int
     high: int
+    even: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,9 @@ def build_bounded(
     progress: Progress,
 ) -> Nested:
     """Divide rows into `n_leaves` cells within bounds, and so on every level.
+
+    Leaves come first, all at once, and are put together to the parts above them: so the bounds cost least.
+    Only where there are very many, parts come before leaves.
 
     Raises
     ------
@@ -81,11 +92,13 @@ class _Builder:
 
     def divide(self, task: _Task) -> list[_Task]:
         """Divide one node, and name the cells that hold more than one leaf."""
-        n_parts = self._n_parts(task)
-        nearest, leaves = self._part(task, n_parts)
-        n_parts = len(leaves)
-        nodes = np.array([task.node]) if n_parts == 1 else len(self.parent) + np.arange(n_parts)
-        self.parent += [task.node] * (n_parts if n_parts > 1 else 0)
+        at_once = task.n_leaves <= _AT_ONCE
+        nearest, leaves = self._part(task, task.n_leaves if at_once else self._n_parts(task))
+        tree = self._tree(nearest, task) if at_once and task.depth == 0 else flat_tree(len(leaves))
+        local = np.concatenate([[task.node], len(self.parent) + np.arange(len(tree.parent) - 1)])
+        self.parent += [int(local[above]) for above in tree.parent[1:]]
+        nodes = np.empty(len(leaves), np.intp)
+        nodes[tree.centers] = local[tree.leaves]
         stage = Stage(nearest, nodes, exceptions=self._exceptions(nearest, task.members))
         if task.above is None:
             self.root = stage
@@ -101,21 +114,27 @@ class _Builder:
     def _n_parts(self, task: _Task) -> int:
         if self._branching is not None:
             return min(self._branching, task.n_leaves)
-        return int(np.ceil(np.sqrt(task.n_leaves))) if task.depth == 0 else task.n_leaves
+        return int(np.ceil(np.sqrt(task.n_leaves)))
+
+    def _tree(self, nearest: Nearest, task: _Task) -> CellTree:
+        """The tree over the leaves of a node."""
+        if self._bounds.even:
+            return even_tree(nearest.centers, self._branching, unit=self._frame.unit)
+        points = nearest.centers.astype(np.float32)
+        mass = np.bincount(self._labels[task.members], minlength=len(points)).astype(float)
+        return grow_tree(Sample(points, mass, np.einsum("ij,ij->i", points, points)), self._branching)
 
     def _part(self, task: _Task, n_parts: int) -> tuple[Nearest, np.ndarray]:
         """The search among the parts of a node (labels and distances of its rows), and leaves for each."""
-        rows, frame, members = self._rows, self._frame, task.members
+        rows, frame, members, plan = self._rows, self._frame, task.members, self._plan
         ids = np.unique(rows.inverse[members])
-        learnt = learn_cells(rows, ids[: self._plan.sample_size(n_parts)], frame, n_parts, self._plan)
-        learnt.nearest.find(rows.source, members, self._labels, self.distances)
-        sizes = np.bincount(self._labels[members], minlength=n_parts)
-        leaves = share_leaves(sizes.astype(float), np.full(n_parts, task.n_leaves), task.n_leaves)
+        learnt = learn_cells(rows, ids[: plan.sample_size(n_parts)], frame, n_parts, plan)
+        leaves = self._shared(learnt.nearest, task, n_parts)
         low, high = leaves * self._bounds.low, leaves * self._bounds.high
         points, _ = frame.see(rows.source, members)
         cells = balance_cells(
-            points, learnt.nearest.centers, low, high, max_iter=_ITERATIONS, unit=frame.unit,
-            progress=self._progress,
+            points, learnt.nearest.centers, low, high, max_iter=plan.max_iter, tol=plan.tol / _FINER,
+            unit=frame.unit, progress=self._progress,
         )  # fmt: skip
         self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
         self._labels[members] = _united(cells.labels, rows.inverse[members], low, high)
@@ -123,6 +142,18 @@ class _Builder:
         nearest = Nearest(frame, cells.centers, cells.centers[:1], [np.arange(n_parts)], prices)
         nearest.measure(rows.source, members, self._labels, self.distances)
         return nearest, leaves
+
+    def _shared(self, nearest: Nearest, task: _Task, n_parts: int) -> np.ndarray:
+        """Leaves for each part: one if there are as many, by size otherwise, or to each equally many."""
+        if n_parts == task.n_leaves:
+            return np.ones(n_parts, np.intp)
+        nearest.find(self._rows.source, task.members, self._labels, self.distances)
+        sizes = np.bincount(self._labels[task.members], minlength=n_parts)
+        if not self._bounds.even:
+            return share_leaves(sizes.astype(float), np.full(n_parts, task.n_leaves), task.n_leaves)
+        leaves = np.full(n_parts, task.n_leaves // n_parts)
+        leaves[np.argsort(-sizes, kind="stable")[: task.n_leaves % n_parts]] += 1
+        return leaves
 
     def _exceptions(self, nearest: Nearest, members: np.ndarray) -> Exceptions:
         X = self._rows.source

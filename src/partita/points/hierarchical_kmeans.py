@@ -47,10 +47,12 @@ class HierarchicalKMeans(CellsMaker):
         With `n_clusters`: a hard bound, as for `min_size`.
     min_size : int, optional
         Fewest rows in a cell of the finest level. Bounds hold on every level: a part of g cells holds from g
-        `min_size` to g `max_size` rows. Each division is then a cheapest assignment under bounds.
+        `min_size` to g `max_size` rows. Rows are then assigned as cheaply as the bounds allow.
     balance : float, optional
         Cells of the finest level hold at most this many times the mean number of rows, and at least the mean
-        divided by it. ``balance=1.05`` gives cells of nearly equal size.
+        divided by it. ``balance=1.05`` gives cells of nearly equal size. The parts of a level above have
+        equally many cells, to within one, so they are of nearly equal size, too; without `branching` their
+        number divides that of the cells, or there are none, unless they are even to 5 % all the same.
     metric : {"euclidean", "cosine"}
         For cosine, rows and centres have length 1; rows of zeros lie at the origin.
     swaps : int
@@ -107,6 +109,10 @@ class HierarchicalKMeans(CellsMaker):
 
     The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training
     rows gives ``labels_``.
+
+    With bounds on sizes, all cells of the finest level are learnt first. Then exact assignments under the bounds
+    and means follow in turn, `max_iter` times at most and until one gains less than a quarter of `tol`. The
+    parts above are made of the finished cells. More than 2,000 cells are divided from the top, part by part.
 
     References
     ----------
@@ -194,7 +200,9 @@ class HierarchicalKMeans(CellsMaker):
         X : array-like of shape (n, d)
         y : ignored
         sample_weight : array-like of shape (n,), optional
-            A row of weight 2 counts as two rows; one of weight 0 is only labelled.
+            A row of weight 2 counts as two rows; one of weight 0 is only labelled. Not with bounds on the
+            size of cells, for rows that weigh more than one don't fill cells exactly: repeat rows instead, or
+            give distances to centres to ``transport.assign(weights=…, capacity=…)``.
 
         Returns
         -------
@@ -251,14 +259,15 @@ class HierarchicalKMeans(CellsMaker):
             high = min(high, max(-(-n // k), math.floor(n / k * self.balance)))
         check_feasible(n, np.full(k, low), np.full(k, high))
         self._refuse_repeated(rows, high, "max_size" if self.balance is None else "balance")
-        return Bounds(low, high)
+        return Bounds(low, high, even=self.balance is not None)
 
     def _refuse_weights(self, rows: CanonicalRows, refused: bool) -> None:
         if refused:
             raise InvalidDataError(
                 "Bounds on sizes count every row once, and rows have other weights (for max_size alone: 0).",
                 name="sample_weight",
-                hint="leave rows of weight 0 out of fit, and label them by predict",
+                hint="leave rows of weight 0 out of fit, and label them by predict; for other weights, give "
+                "distances to centres to transport.assign(weights=…, capacity=…)",
             )
 
     def _refuse_repeated(self, rows: CanonicalRows, high: int, name: str) -> None:

@@ -30,6 +30,7 @@ _GROWTH = 2
 _SPARE = 1.5
 _MORE, _LESS = 1.3, 0.6
 _LISTED = 16
+_STRETCH = 4.0
 _ROUNDING = 64 * 2.0**-52
 _SMALLEST_REACH = 1e-300
 
@@ -47,12 +48,15 @@ class Settled:
         Paths along which items moved.
     reach : Reach
         How far prices moved in the end: a guess for a similar problem.
+    proved : bool
+        Whether it is known to be optimal for the costs.
     """
 
     labels: np.ndarray
     prices: np.ndarray
     moves: int
     reach: Reach
+    proved: bool = True
 
 
 def settle(
@@ -71,13 +75,14 @@ def settle(
     start : float64[k], optional
         Prices of a problem much like this one.
     reach : Reach, optional
-        By how much prices may have to move from there. Only time depends on it.
+        By how much prices may have to move from there. For exact costs only time depends on it; for others
+        it is taken for what it is, and what it leaves out makes the assignment dearer.
 
     Notes
     -----
     O(n k) for each look at all items, of which there are few, and O(k^2) for each path.
     """
-    k, moves = costs.k, 0
+    k, moves, loose = costs.k, 0, reach is not None and not costs.exact
     if k > _MANY_CELLS:
         check_memory(
             _BYTES_A_PAIR * k * k,
@@ -96,10 +101,17 @@ def settle(
         scan = costs.scan(prices[:k] - prices[k], reach)
         assert scan.near is not None
         began, n_rounds = prices.copy(), n_rounds + 1
-        labels, n_paths, ended = _paths(scan, prices, lower, upper, reach)
+        labels, n_paths, ended = _paths(scan, prices, lower, upper, _stretched(reach) if loose else reach)
         moves += n_paths
+        if loose and ended != DONE:
+            prices, loose = began, False  # far beyond their reach prices mislead
+            continue
         moved = _moved(prices[:k] - began[:k], reach)
-        if ended != DONE or not prices_reach(prices[:k], began[:k], reach.up, reach.down):
+        within = prices_reach(prices[:k], began[:k], reach.up, reach.down)
+        if loose:
+            reach = _next_reach(moved, n_rounds if within else _GROWTH)
+            return Settled(labels, prices[:k] - prices[k], moves, reach, within)
+        if ended != DONE or not within:
             reach = _grown(reach, moved, blocked=ended == BLOCKED, cut=bool(scan.near.cut.any()))
             continue
         cut = scan.near.items[scan.near.cut]
@@ -142,6 +154,10 @@ def _grown(reach: Reach, moved: Reach, *, blocked: bool, cut: bool) -> Reach:
         down=np.maximum(growth * reach.down, _GROWTH * moved.down),
         most=min(len(reach.up), growth * reach.most) if blocked or cut else reach.most,
     )
+
+
+def _stretched(reach: Reach) -> Reach:
+    return replace(reach, up=_STRETCH * reach.up, down=_STRETCH * reach.down)
 
 
 def _next_reach(moved: Reach, n_rounds: int) -> Reach:

@@ -174,7 +174,7 @@ def _iterate(
         )
         state.prices, state.reach = settled.prices, settled.reach
         means, cost = _means(rows, settled.labels, state.centers)
-        converged = before - cost <= tol * cost
+        converged = settled.proved and before - cost <= tol * cost
         if converged or n_iter == max_iter:
             return n_iter, converged
         before, n_iter, state.centers = cost, n_iter + 1, means
