@@ -110,9 +110,10 @@ class HierarchicalKMeans(CellsMaker):
     The result doesn't depend on the order of rows, on `n_jobs` or `random_state`. ``predict`` on the training
     rows gives ``labels_``.
 
-    With bounds on sizes, all cells of the finest level are learnt first. Then exact assignments under the bounds
-    and means follow in turn, `max_iter` times at most and until one gains less than a quarter of `tol`. The
-    parts above are made of the finished cells. More than 2,000 cells are divided from the top, part by part.
+    With bounds on sizes, all cells of the finest level are learnt first. Then exact assignments under the
+    bounds and means follow in turn, `max_iter` times at most and until one gains less than a quarter of
+    `tol`. The parts above are made of the finished cells. More than 2,000 cells are divided from the top,
+    part by part.
 
     References
     ----------
