@@ -87,6 +87,13 @@ def test_bounds_without_any_slack(k, bounds, branching):
     np.testing.assert_array_equal(fitted.predict(X), fitted.labels_)
 
 
+def test_few_rows_are_divided_from_several_starts(monkeypatch):
+    X = power_law(1000, 3, 20, seed=3)
+    best = HierarchicalKMeans(20, balance=1.05).fit(X)
+    monkeypatch.setattr(_bounded, "_STARTS", 1)
+    assert best.inertia_ < 0.95 * HierarchicalKMeans(20, balance=1.05).fit(X).inertia_
+
+
 def test_least_and_most_rows():
     X = power_law(2000, 3, 10)
     fitted = HierarchicalKMeans(12, min_size=100, max_size=250).fit(X)

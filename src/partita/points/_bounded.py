@@ -15,11 +15,12 @@ from partita.points._learn import FEWEST_ROWS, Plan
 from partita.points._nearest import Nearest
 from partita.points._nested import Exceptions, Nested, Stage, flat_tree, frame_of, learn_cells
 from partita.points._sample import Sample
-from partita.points._start import share_leaves
+from partita.points._start import share_leaves, start_centers
 from partita.transport.balanced import balance_cells
 
 _AT_ONCE = 2000
 _FINER = 4.0
+_FEW_PAIRS, _STARTS = 50_000, 8
 
 
 @dataclass(frozen=True)
@@ -132,16 +133,30 @@ class _Builder:
         leaves = self._shared(learnt.nearest, task, n_parts)
         low, high = leaves * self._bounds.low, leaves * self._bounds.high
         points, _ = frame.see(rows.source, members)
-        cells = balance_cells(
-            points, learnt.nearest.centers, low, high, max_iter=plan.max_iter, tol=plan.tol / _FINER,
-            unit=frame.unit, progress=self._progress,
-        )  # fmt: skip
+        tried = [
+            balance_cells(
+                points, start, low, high, max_iter=plan.max_iter, tol=plan.tol / _FINER, unit=frame.unit,
+                progress=self._progress,
+            )
+            for start in self._starts(learnt.nearest.centers, ids)
+        ]  # fmt: skip
+        cells = min(tried, key=lambda one: one.cost)
         self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
         self._labels[members] = _united(cells.labels, rows.inverse[members], low, high)
         prices = cells.prices - cells.prices.min()
         nearest = Nearest(frame, cells.centers, cells.centers[:1], [np.arange(n_parts)], prices)
         nearest.measure(rows.source, members, self._labels, self.distances)
         return nearest, leaves
+
+    def _starts(self, learnt: np.ndarray, ids: np.ndarray) -> list[np.ndarray]:
+        """The learnt centres; for few rows, rows far from one another too, as bounds may want other cells."""
+        rows, k, m = self._rows, len(learnt), len(ids)
+        if m * k > _FEW_PAIRS or m < k or k == 1:
+            return [learnt]
+        points, norms = self._frame.see(rows.source, rows.first[ids])
+        sample = Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), self._frame.unit)
+        turns = [np.roll(np.arange(m), turn * m // _STARTS) for turn in range(1, _STARTS)]
+        return [learnt] + [start_centers(sample.take(turn), k) for turn in turns]
 
     def _shared(self, nearest: Nearest, task: _Task, n_parts: int) -> np.ndarray:
         """Leaves for each part: one if there are as many, by size otherwise, or to each equally many."""
