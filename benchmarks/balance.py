@@ -6,7 +6,8 @@
 
 ``equal``: 20,000 x 64 rows into 100 cells of 200 rows each, beside k-means-constrained with one start
 (``n_init=1``). ``power``: 200,000 x 64 rows of a power-law mixture into 500 cells within 5 % of equal size,
-beside the k-means it starts from. ``assign``: one exact assignment to given centres.
+nested ones by ``HierarchicalKMeans`` and flat ones by ``balance_cells``, beside the former without bounds.
+``assign``: one exact assignment to given centres.
 
 Each fit is a fresh process with the rows in memory; the two take turns, on ``--threads`` threads and the same
 BLAS kernels. A fit on few rows goes before, so that kernels come from the cache. Inertia is that of labels
@@ -38,16 +39,18 @@ def fit(X, k):
     model = KMeansConstrained(k, size_min=n // k, size_max=-(-n // k), n_init=1, random_state=SEED)
     return model.fit(X).labels_
 """
-POWER = """
+FREE = """
+from partita.points import HierarchicalKMeans
+def fit(X, k):
+    return HierarchicalKMeans(k).fit(X).labels_
+"""
+NESTED = FREE.replace("(k)", "(k, balance=1.05)")
+FLAT = """
 from partita.points import HierarchicalKMeans
 from partita.transport import balance_cells
 def fit(X, k):
-    free = HierarchicalKMeans(k).fit(X)
-    if not BALANCED:
-        return free.labels_
-    n = len(X)
-    bounds = int(np.ceil(0.95 * n / k)), int(1.05 * n / k)
-    return balance_cells(X, free.cluster_centers_, *bounds).labels
+    n, centers = len(X), HierarchicalKMeans(k).fit(X).cluster_centers_
+    return balance_cells(X, centers, int(np.ceil(n / k / 1.05)), int(1.05 * n / k)).labels
 """
 ASSIGN = """
 from partita.transport import capacity_assign
@@ -170,17 +173,20 @@ def main() -> None:
             runs = [run(here, ASSIGN, args, data) for _ in range(args.repeats)]
             report("capacity_assign", runs, runs)
             return
-        ours, theirs = [], []
+        ours, theirs, flat = [], [], []
         for repeat in range(args.repeats):
             if power:
-                theirs.append(run(here, POWER.replace("BALANCED", "False"), args, data))
-                ours.append(run(here, POWER.replace("BALANCED", "True"), args, data))
+                theirs.append(run(here, FREE, args, data))
+                ours.append(run(here, NESTED, args, data))
+                flat.append(run(here, FLAT, args, data))
             else:
                 ours.append(run(here, PARTITA, args, data))
                 if repeat < args.peer_repeats:
                     theirs.append(run(args.peer_python, CONSTRAINED, args, data, repeat))
     report("without bounds" if power else "k-means-constrained", theirs, theirs)
-    report("partita", ours, theirs)
+    report("balance=1.05" if power else "partita", ours, theirs)
+    if power:
+        report("balance_cells", flat, theirs)
 
 
 if __name__ == "__main__":
