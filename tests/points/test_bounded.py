@@ -150,6 +150,16 @@ def test_cosine_cells_of_equal_size():
     np.testing.assert_array_equal(fitted.predict(X), fitted.labels_)
 
 
+def test_rows_of_one_direction_are_told_apart_by_content():
+    rng = np.random.default_rng(2)
+    X = np.repeat(rng.integers(1, 4, (12, 2)), 5, axis=0) * rng.uniform(1, 2, (60, 1))
+    shuffle = rng.permutation(60)
+    first = HierarchicalKMeans(4, min_size=14, max_size=16, metric="cosine").fit(X)
+    second = HierarchicalKMeans(4, min_size=14, max_size=16, metric="cosine").fit(X[shuffle])
+    np.testing.assert_array_equal(first.labels_[shuffle], second.labels_)
+    np.testing.assert_array_equal(first.predict(X), first.labels_)
+
+
 def test_resampling_spreads_the_cells():
     rng = np.random.default_rng(0)
     X = np.vstack([0.3 * rng.standard_normal((9000, 2)), 3 * rng.uniform(-3, 3, (1000, 2))])

@@ -66,7 +66,8 @@ def build_bounded(
         Where equal rows would have to be in different cells.
     """
     builder = _Builder(rows, bounds, branching, plan, unit, progress)
-    work = [_Task(0, np.arange(len(rows.source)), n_leaves, 0)]
+    # In content order, which settles ties of rows that look the same in the frame (of one direction).
+    work = [_Task(0, np.argsort(rows.inverse, kind="stable"), n_leaves, 0)]
     while work:
         work += builder.divide(work.pop())
     assert builder.root is not None
