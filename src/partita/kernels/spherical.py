@@ -31,6 +31,9 @@ class CenterIndex(NamedTuple):
         The frequent columns.
     tail : float64[kk]
         Length of each centre in the frequent columns.
+    base : float64[kk]
+        What every similarity to a centre begins with: 0 for directions; for means, of which the nearest is
+        looked for, less half of the squared length.
     number : int32[kk]
         The label of each of these centres, ascending.
     place : int32[k]
@@ -42,6 +45,7 @@ class CenterIndex(NamedTuple):
     weight: np.ndarray
     block: np.ndarray
     tail: np.ndarray
+    base: np.ndarray
     number: np.ndarray
     place: np.ndarray
 
@@ -59,13 +63,17 @@ def index_count(c_first, c_column, number, cut, first):
 
 
 @jit
-def index_fill(c_first, c_column, c_value, number, cut, first, center, weight, block, tail):
-    """OUT center, weight, block (zeros at first), tail. IN the rest (see CenterIndex)."""
+def index_fill(c_first, c_column, c_value, number, cut, unit, first, center, weight, block, tail, base):
+    """OUT center, weight, block (zeros at first), tail, base. IN unit (are centres directions), the rest.
+
+    See CenterIndex.
+    """
     cursor = first.copy()
     for j in range(number.shape[0]):
-        total = 0.0
+        total, whole = 0.0, 0.0
         for p in range(c_first[number[j]], c_first[number[j] + 1]):
             f = c_column[p]
+            whole += c_value[p] * c_value[p]
             if f < cut:
                 center[cursor[f]] = j
                 weight[cursor[f]] = c_value[p]
@@ -74,6 +82,7 @@ def index_fill(c_first, c_column, c_value, number, cut, first, center, weight, b
                 block[f - cut, j] = c_value[p]
                 total += c_value[p] * c_value[p]
         tail[j] = np.sqrt(total)
+        base[j] = 0.0 if unit else -0.5 * whole
 
 
 @jit
@@ -86,8 +95,8 @@ def similarity_finish(so_far, column, value, split, stop, cut, block, j):
 
 @jit
 def row_sum_rare(column, value, start, stop, cut, index, sums):
-    """OUT sums float64[kk]: over the rare columns of one row. Returns where its frequent columns begin."""
-    sums[:] = 0.0
+    """OUT sums float64[kk]: base and rare columns of one row. Returns where its frequent columns begin."""
+    sums[:] = index.base
     p = start
     while p < stop and column[p] < cut:
         x = value[p]
@@ -171,12 +180,14 @@ def rows_assign(first, column, value, start, stop, cut, moved, still, labels, si
 
 
 @jit
-def cells_sum(first, column, value, weight, c_first, members, cells, start, stop, room, out_c, out_v, length):
-    """Normalised weighted sums of the rows of ``cells[start:stop]``, summed in the order of `members`.
+def cells_mean(
+    first, column, value, weight, c_first, members, cells, unit, start, stop, room, out_c, out_v, length
+):
+    """Weighted means of the rows of ``cells[start:stop]``, of length 1 if `unit`, in the order of `members`.
 
     IN unit rows, weight float64[n], c_first, members (labels_group), cells intp, room int64[len(cells) + 1]
     (where each may write). OUT out_c int32, out_v float64 (columns ascending), length int64[len(cells)].
-    A sum that cancels to nothing leaves no entries.
+    A mean that cancels to nothing leaves no entries.
     """
     d = 0
     for t in range(start, stop):
@@ -207,8 +218,9 @@ def cells_sum(first, column, value, weight, c_first, members, cells, start, stop
         norm = np.sqrt(squares)
         if norm <= 1e-14:
             n_seen = 0
-        for q in range(at, at + n_seen):
-            out_v[q] /= norm
+        if unit:
+            for q in range(at, at + n_seen):
+                out_v[q] /= norm
         length[t] = n_seen
 
 

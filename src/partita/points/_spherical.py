@@ -6,7 +6,7 @@ So the pruned iterations give what plain ones give, bit for bit, whatever the nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,7 @@ from partita.kernels.lloyd import labels_group
 from partita.kernels.spherical import (
     CenterIndex,
     cells_copy,
-    cells_sum,
+    cells_mean,
     index_count,
     index_fill,
     rows_assign,
@@ -33,6 +33,7 @@ _GOLDEN_RATIO = 0.6180339887498949
 _ROWS_PER_CELL_OF_FREQUENT = 0.5
 _LARGEST_BLOCK = 1 << 23
 _TELLABLE = 1e-12
+_MEANS_TOL = 3e-4
 
 
 @dataclass
@@ -46,6 +47,10 @@ class Cells:
     def none(cls, n: int) -> Cells:
         """Rows that have not been compared with any centre."""
         return cls(np.full(n, -1, np.int32), np.full(n, -np.inf))
+
+    def loss(self, unit: bool) -> np.ndarray:
+        """1 - cosine of each unit row and its centre if that is a direction, else half of the square."""
+        return (1.0 if unit else 0.5) - self.similar
 
 
 @dataclass(frozen=True)
@@ -119,9 +124,14 @@ def start_rows(rows: SparseRows, weight: np.ndarray, k: int, progress: Progress)
     return chosen
 
 
-def assign(rows: SparseRows, centers: SparseRows, cut: int, cells: Cells, moved: np.ndarray) -> None:
-    """Move `cells` (in place) to the nearest centre of each row; `moved` bool[k]: changed since last time."""
-    changed, still = (center_index(centers, cut, which) for which in (moved, ~moved))
+def assign(
+    rows: SparseRows, centers: SparseRows, cut: int, unit: bool, cells: Cells, moved: np.ndarray
+) -> None:
+    """Move `cells` (in place) to the nearest centre of each row; `moved` bool[k]: changed since last time.
+
+    Nearest by cosine if centres are directions (`unit`), by squared distance if they are means.
+    """
+    changed, still = (center_index(centers, cut, unit, which) for which in (moved, ~moved))
 
     def block(start: int, stop: int) -> None:
         rows_assign(
@@ -140,7 +150,7 @@ def assign(rows: SparseRows, centers: SparseRows, cut: int, cells: Cells, moved:
     map_blocks(block, len(rows), _ROWS)
 
 
-def center_index(centers: SparseRows, cut: int, which: np.ndarray) -> CenterIndex:
+def center_index(centers: SparseRows, cut: int, unit: bool, which: np.ndarray) -> CenterIndex:
     """The centres where `which` (bool[k]), by column."""
     number = np.flatnonzero(which).astype(np.int32)
     place = np.full(len(which), -1, np.int32)
@@ -149,14 +159,33 @@ def center_index(centers: SparseRows, cut: int, which: np.ndarray) -> CenterInde
     index_count(centers.first, centers.column, number, cut, first)
     center, weight = np.empty(first[-1], np.int32), np.empty(first[-1])
     block, tail = np.zeros((centers.d - cut, len(number))), np.empty(len(number))
-    index_fill(centers.first, centers.column, centers.value, number, cut, first, center, weight, block, tail)
-    return CenterIndex(first, center, weight, block, tail, number, place)
+    base = np.empty(len(number))
+    index_fill(
+        centers.first,
+        centers.column,
+        centers.value,
+        number,
+        cut,
+        unit,
+        first,
+        center,
+        weight,
+        block,
+        tail,
+        base,
+    )
+    return CenterIndex(first, center, weight, block, tail, base, number, place)
 
 
 def move_centers(
-    rows: SparseRows, weight: np.ndarray, labels: np.ndarray, centers: SparseRows, chosen: np.ndarray
+    rows: SparseRows,
+    weight: np.ndarray,
+    labels: np.ndarray,
+    centers: SparseRows,
+    chosen: np.ndarray,
+    unit: bool,
 ) -> SparseRows:
-    """Put the centres `chosen` (intp, each with rows) at the normalised sums of their rows."""
+    """Put the centres `chosen` (intp, each with rows) at the means of their rows, of length 1 if `unit`."""
     c_first, members = np.empty(len(centers) + 1, np.intp), np.empty(len(rows), np.intp)
     labels_group(labels, c_first, members)
     in_cell = np.bincount(labels, np.diff(rows.first), len(centers)).astype(np.int64)
@@ -165,7 +194,7 @@ def move_centers(
     length = np.empty(len(chosen), np.int64)
 
     def block(start: int, stop: int) -> None:
-        cells_sum(
+        cells_mean(
             rows.first,
             rows.column,
             rows.value,
@@ -173,6 +202,7 @@ def move_centers(
             c_first,
             members,
             chosen,
+            unit,
             start,
             stop,
             room,
@@ -207,7 +237,7 @@ def replace_centers(
 
 
 def fill_empty(
-    rows: SparseRows, weight: np.ndarray, cells: Cells, centers: SparseRows
+    rows: SparseRows, weight: np.ndarray, cells: Cells, centers: SparseRows, unit: bool
 ) -> tuple[SparseRows, np.ndarray]:
     """Put centres without rows at the rows that lose most by their own centre.
 
@@ -218,7 +248,7 @@ def fill_empty(
         Which were moved; fewer than were empty where no row can be told apart from its centre.
     """
     empty = np.flatnonzero(np.bincount(cells.labels, minlength=len(centers)) == 0)
-    loss = 1.0 - cells.similar
+    loss = cells.loss(unit)
     farthest = np.argsort(-weight * loss, kind="stable") if len(empty) else empty
     farthest = farthest[loss[farthest] > _TELLABLE][: len(empty)]
     if not len(farthest):
@@ -235,23 +265,26 @@ def lloyd(
     centers: SparseRows,
     cut: int,
     *,
+    unit: bool,
     max_iter: int,
     tol: float,
     progress: Progress,
 ) -> Result:
-    """Spherical k-means from `centers`: assign, sum, repeat until nothing changes.
+    """k-means of unit rows from `centers`: assign, average, repeat until nothing changes.
+
+    Centres are directions if `unit` (spherical k-means), else means.
 
     Centres without rows move to the rows that lose most, one each; so no cell of the result is empty unless
     the similarities can't tell enough rows apart.
     """
     k = len(centers)
     cells = Cells.none(len(rows))
-    assign(rows, centers, cut, cells, np.ones(k, bool))
+    assign(rows, centers, cut, unit, cells, np.ones(k, bool))
     before, n_iter, converged = np.full(len(rows), -1, np.int32), 0, False
     while n_iter < max_iter:
-        changed, loss = _changed(before, cells.labels, k), float(weight @ (1.0 - cells.similar))
-        centers = move_centers(rows, weight, cells.labels, centers, changed)
-        centers, filled = fill_empty(rows, weight, cells, centers)
+        changed, loss = _changed(before, cells.labels, k), float(weight @ cells.loss(unit))
+        centers = move_centers(rows, weight, cells.labels, centers, changed, unit)
+        centers, filled = fill_empty(rows, weight, cells, centers, unit)
         moved = np.zeros(k, bool)
         moved[changed] = moved[filled] = True
         if not moved.any():
@@ -260,12 +293,12 @@ def lloyd(
         n_iter += 1
         progress.start(f"Iteration {n_iter}")
         before = cells.labels.copy()
-        assign(rows, centers, cut, cells, moved)
-        if not len(filled) and loss - float(weight @ (1.0 - cells.similar)) <= tol * loss:
+        assign(rows, centers, cut, unit, cells, moved)
+        if not len(filled) and loss - float(weight @ cells.loss(unit)) <= tol * loss:
             converged = np.array_equal(before, cells.labels) or tol > 0
             if converged:
                 break
-    return _filled(rows, weight, centers, cut, cells, n_iter, converged)
+    return _filled(rows, weight, centers, cut, unit, cells, n_iter, converged)
 
 
 def _filled(
@@ -273,18 +306,43 @@ def _filled(
     weight: np.ndarray,
     centers: SparseRows,
     cut: int,
+    unit: bool,
     cells: Cells,
     n_iter: int,
     converged: bool,
 ) -> Result:
     """The result, after centres without rows have been moved for as long as there are any: the loss falls."""
     while True:
-        centers, filled = fill_empty(rows, weight, cells, centers)
+        centers, filled = fill_empty(rows, weight, cells, centers, unit)
         if not len(filled):
             return Result(centers, cells, n_iter, converged)
         moved = np.zeros(len(centers), bool)
         moved[filled] = True
-        assign(rows, centers, cut, cells, moved)
+        assign(rows, centers, cut, unit, cells, moved)
+
+
+def through_means(
+    rows: SparseRows,
+    weight: np.ndarray,
+    result: Result,
+    cut: int,
+    *,
+    max_iter: int,
+    tol: float,
+    progress: Progress,
+) -> Result:
+    """`result`, or what comes of going on from it with means for centres and then with directions again.
+
+    The one with the lower loss. Where one kind of centres has come to rest, the other often has not.
+    """
+    every, tol_means = np.arange(len(result.centers)), max(tol, _MEANS_TOL)
+    means = move_centers(rows, weight, result.cells.labels, result.centers, every, False)
+    way = lloyd(rows, weight, means, cut, unit=False, max_iter=max_iter, tol=tol_means, progress=progress)
+    again = move_centers(rows, weight, way.cells.labels, way.centers, every, True)
+    other = lloyd(rows, weight, again, cut, unit=True, max_iter=max_iter, tol=tol, progress=progress)
+    if weight @ other.cells.loss(True) < weight @ result.cells.loss(True):
+        return replace(other, n_iter=result.n_iter + way.n_iter + other.n_iter)
+    return result
 
 
 def _changed(before: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:

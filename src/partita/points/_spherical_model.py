@@ -9,7 +9,15 @@ from scipy import sparse
 
 from partita._core.progress import Progress
 from partita.points._sparse_input import Directions, SparseRows
-from partita.points._spherical import Cells, assign, lloyd, move_centers, rare_first, start_rows
+from partita.points._spherical import (
+    Cells,
+    assign,
+    lloyd,
+    move_centers,
+    rare_first,
+    start_rows,
+    through_means,
+)
 
 
 @dataclass
@@ -45,7 +53,7 @@ class Model:
         """The cell of each unit row, and its similarity to the centre."""
         known = rows.take(np.arange(len(rows)), self.place, len(self.columns))
         cells = Cells.none(len(rows))
-        assign(known, self.centers, self.cut, cells, np.ones(self.n_cells, bool))
+        assign(known, self.centers, self.cut, True, cells, np.ones(self.n_cells, bool))
         nothing = known.first[1:] == known.first[:-1]
         cells.labels[nothing], cells.similar[nothing] = self.zero_cell, 0.0
         return cells
@@ -97,7 +105,9 @@ def learn(found: Directions, k: int, *, max_iter: int, tol: float, progress: Pro
     if not len(learnt):
         return _of_zeros(found, Model(rows.blank(1), place, columns, cut))
     start = rows.pick(start_rows(rows, weight, k, progress))
-    result = lloyd(rows, weight, start, cut, max_iter=max_iter, tol=tol, progress=progress)
+    result = lloyd(rows, weight, start, cut, unit=True, max_iter=max_iter, tol=tol, progress=progress)
+    if result.converged:
+        result = through_means(rows, weight, result, cut, max_iter=max_iter, tol=tol, progress=progress)
     used, own = np.unique(result.cells.labels, return_inverse=True)
     model = Model(result.centers.pick(used), place, columns, cut)
     cells = _all_cells(model, found, learnt, Cells(own.astype(np.int32), result.cells.similar))
@@ -140,7 +150,7 @@ def _all_cells(model: Model, found: Directions, learnt: np.ndarray, own: Cells) 
 def _around_mean(rows: SparseRows, weight: np.ndarray, cut: int) -> tuple[SparseRows, float]:
     """The mean direction of all rows, and the sum of weight * (1 - cosine) around it."""
     nowhere = np.zeros(len(rows), np.intp)
-    mean = move_centers(rows, weight, nowhere, rows.blank(1), np.zeros(1, np.intp))
+    mean = move_centers(rows, weight, nowhere, rows.blank(1), np.zeros(1, np.intp), True)
     cells = Cells.none(len(rows))
-    assign(rows, mean, cut, cells, np.ones(1, bool))
+    assign(rows, mean, cut, True, cells, np.ones(1, bool))
     return mean, float(weight @ (1.0 - cells.similar))

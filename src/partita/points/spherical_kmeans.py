@@ -44,7 +44,8 @@ class SphericalKMeans(InductiveMaker):
     n_clusters : int, optional
         Cells, exactly. Default: the square root of the number of distinct directions.
     max_iter : int
-        Most iterations. Late ones cost next to nothing, so that there is little to save.
+        Most iterations of each of the three runs (see Notes); only the first is made where that is too few
+        for it. Late ones cost next to nothing, so that there is little to save.
     tol : float
         Stop when an iteration lowers the inertia by no more than this share of it. Default 0: go on until no
         row changes its cell.
@@ -68,18 +69,21 @@ class SphericalKMeans(InductiveMaker):
     inertia_ : float
         Weighted sum of 1 - cosine of rows and centres; a row of zeros counts 1.
     n_iter_ : int
+        Of all runs that led to the result.
     n_features_in_ : int
     made_by_ : MadeBy
         ``notes`` say how many rows of zeros there were.
 
     Notes
     -----
-    The result is that of plain spherical Lloyd iterations from the same start, bit for bit: every similarity
-    is the same float64 sum, taken only where it can matter. An inverted index over the sparse centres gives
-    the sums over rare columns; the Cauchy-Schwarz bound of what frequent columns can add closes nearly all
-    centres; a row that is at least as similar to its centre as before is compared only with the centres that
-    changed [1]_. The start is greedy k-means++ with a fixed sequence in the place of random numbers, on at
-    most 65,536 rows (32 a cell where that is more), in the order of their hashes.
+    Iterations give what plain Lloyd iterations give, bit for bit: every similarity is the same float64 sum,
+    taken only where it can matter. An inverted index over the sparse centres gives the sums over rare
+    columns; the Cauchy-Schwarz bound of what frequent columns can add closes nearly all centres; a row that
+    is at least as similar to its centre as before is compared only with the centres that changed [1]_. The
+    start is greedy k-means++ with a fixed sequence in the place of random numbers, on at most 65,536 rows (32
+    a cell where that is more), in the order of their hashes. Where directions have come to rest, iterations
+    go on with means for centres (until one gains less than 0.03 %), and then with directions again: the
+    result is what these end with, if that has a lower inertia.
 
     Time for an iteration: nnz times the mean length of a list of centres, at most O(nnz k). Memory: O(nnz),
     and 8 k bytes for each of the frequent columns, at most 64 MiB.
