@@ -189,6 +189,23 @@ def test_several_resources_are_kept_at_nearly_the_least_cost(seed):
     assert found.gap <= 2.0
 
 
+@pytest.mark.parametrize(("size", "unit"), [(1e-3, 1e6), (1e4, 1e-6), (1e-12, 1.0), (1.0, 1e12)])
+def test_units_of_weights_and_costs_make_no_difference(size, unit):
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        C, weights = unit * rng.normal(size=(7, 3)), size * rng.uniform(0, 1, (7, 2))
+        capacity = np.tile(1.3 * weights.sum(axis=0) / 3, (3, 1))
+        best = cost_of_whole_items(C / unit, weights / size, capacity / size)
+        if not np.isfinite(best):
+            with pytest.raises(pt.InfeasibleError):
+                assign(C, weights=weights, capacity=capacity)
+            continue
+        found = assign(C, weights=weights, capacity=capacity)
+        check_load(found.labels, weights, capacity)
+        assert found.lower_bound / unit <= best + 1e-7
+        assert best - 1e-7 <= found.cost / unit <= best + found.gap / unit + 1e-7
+
+
 def test_the_bound_under_resources_is_a_dual_solution():
     rng = np.random.default_rng(0)
     C, weights = rng.uniform(size=(300, 6)), rng.uniform(0.5, 1.0, (300, 2))

@@ -18,6 +18,7 @@ from partita.transport._costs import content_order
 _FIRST_CELLS = 8
 _WHOLE = 1.0 - 1e-6
 _TOLERANCE = 1e-9
+_NARROWED = 1e-5
 _FREED = 16
 _NODES = 500
 
@@ -126,12 +127,24 @@ def settle_resources(C: np.ndarray, lower: np.ndarray, upper: np.ndarray, resour
         When even items that could be split would not fit, or no way to place whole items was found.
     """
     order = content_order(np.column_stack([C.astype(np.float64), resources.weights]))
-    sorted_resources = Resources(resources.weights[order], resources.capacity)
-    program = _Program(C[order].astype(np.float64), lower, upper, sorted_resources)
+    # The solver's tolerances are absolute, so all is brought to about 1, by powers of two.
+    costs = C[order].astype(np.float64)
+    least = costs.min(axis=1, keepdims=True)
+    costs -= least
+    step, units = _power_of_two(costs.max(initial=0.0)), _power_of_two(resources.capacity.max(axis=0))
+    scaled = Resources(resources.weights[order] / units, resources.capacity / units)
+    program = _Program(costs / step, lower, upper, scaled)
     split = program.solve()
     labels = np.empty(len(C), np.int32)
     labels[order] = program.whole(split)
-    return Placed(labels, program.lower_bound(), program.prices, program.rounds)
+    bound = float(least.sum()) + program.lower_bound() * float(step)
+    return Placed(labels, bound, program.prices * step / units, program.rounds)
+
+
+def _power_of_two(sizes: np.ndarray) -> np.ndarray:
+    """The next above each size; 1 for 0."""
+    sizes = np.asarray(sizes, np.float64)
+    return np.where(sizes > 0, np.ldexp(1.0, np.clip(np.frexp(sizes)[1], -1000, 1000)), 1.0)
 
 
 class _Program:
@@ -183,11 +196,11 @@ class _Program:
         """Labels: items that the program split, and some that lie at boundaries, by an integer program."""
         labels = share.argmax(axis=1).astype(np.int32)
         is_split = share.max(axis=1) < _WHOLE
-        if not is_split.any():
+        if not is_split.any() and self._keeps(labels):
             return labels
         adjusted = np.where(self.fits, self.adjusted(), np.inf)
-        regret = np.partition(adjusted, 1, axis=1)
-        loose = np.where(is_split, -1.0, regret[:, 1] - regret[:, 0])
+        regret = np.partition(adjusted, min(1, self.k - 1), axis=1)
+        loose = np.where(is_split, -1.0, regret[:, min(1, self.k - 1)] - regret[:, 0])
         by_regret, freed = np.argsort(loose, kind="stable"), int(is_split.sum()) + _FREED
         while True:
             items = np.sort(by_regret[:freed])
@@ -252,21 +265,32 @@ class _Program:
         taken, _ = self._limits(stay, labels[stay])
         left = bound - taken @ np.ones(len(stay))
         whole = csr_array((np.ones(len(items)), (local, np.arange(len(items)))), (len(freed), len(items)))
-        found = milp(
-            self.C[items, cells],
-            integrality=np.ones(len(items)),
-            bounds=Bounds(0, 1),
-            constraints=[
-                LinearConstraint(limits, -np.inf, left + _TOLERANCE * np.abs(bound)),
-                LinearConstraint(whole, 1, 1),
-            ],
-            options={"node_limit": _NODES, "mip_rel_gap": 1e-4},
-        )
-        if found.x is None:
-            return None
-        placed = np.zeros((len(freed), self.k))
-        placed[local, cells] = found.x
-        return placed.argmax(axis=1).astype(np.int32)
+        # The solver may go beyond its limits by a millionth; where it did, they are narrowed by more.
+        for room in (_TOLERANCE, -_NARROWED):
+            found = milp(
+                self.C[items, cells],
+                integrality=np.ones(len(items)),
+                bounds=Bounds(0, 1),
+                constraints=[
+                    LinearConstraint(limits, -np.inf, left + room * np.abs(bound)),
+                    LinearConstraint(whole, 1, 1),
+                ],
+                options={"node_limit": _NODES, "mip_rel_gap": 1e-4},
+            )
+            if found.x is None:
+                return None
+            placed = np.zeros((len(freed), self.k))
+            placed[local, cells] = found.x
+            trial = labels.copy()
+            trial[freed] = placed.argmax(axis=1)
+            if self._keeps(trial):
+                return trial[freed]
+        return None
+
+    def _keeps(self, labels: np.ndarray) -> bool:
+        """Whether whole items keep all limits, up to rounding."""
+        limits, bound = self._limits(np.arange(self.n), labels)
+        return bool((limits @ np.ones(self.n) <= bound + _TOLERANCE * np.abs(bound)).all())
 
     def _refuse_or_insist(self) -> None:
         """Refuse what is infeasible even for items that can be split; else raise the penalty."""
