@@ -14,7 +14,7 @@ from partita._core.progress import Progress
 from partita._core.threads import thread_scope
 from partita.points import SphericalKMeans
 from partita.points._sparse_input import SparseRows, canonical_directions
-from partita.points._spherical import lloyd, rare_first, start_rows
+from partita.points._spherical import lloyd, rare_first, start_rows, through_means
 
 
 def topics(n: int = 400, d: int = 300, k: int = 8, seed: int = 0) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -95,6 +95,24 @@ def test_the_start_brings_most_among_those_drawn():
     assert len(set(chosen.tolist())) == 6
     topic = [int(np.median(rows.column[rows.first[i] : rows.first[i + 1]]) - 10) // 35 for i in chosen]
     assert sorted(topic) == list(range(6))
+
+
+def test_going_on_through_means_ends_lower_or_where_it_was():
+    ends = []
+    for seed in range(6):
+        known = unit_rows(topics(400, 300, 8, seed=seed)[0].toarray())
+        place, columns, cut = rare_first(known, 12)
+        rows, weight = known.take(np.arange(len(known)), place, len(columns)), np.ones(len(known))
+        start = rows.pick(start_rows(rows, weight, 12, Progress()))
+        options = {"max_iter": 100, "tol": 0.0, "progress": Progress()}
+        before = lloyd(rows, weight, start, cut, unit=True, **options)
+        after = through_means(rows, weight, before, cut, **options)
+        ends.append([found.cells.loss(True).sum() for found in (before, after)])
+        still = lloyd(rows, weight, after.centers, cut, unit=True, **options)
+        np.testing.assert_array_equal(still.cells.labels, after.cells.labels)
+    before, after = np.array(ends).T
+    assert (after <= before).all()
+    assert (after < before).any()
 
 
 def test_topics_are_found_and_the_inertia_is_that_of_the_labels():
