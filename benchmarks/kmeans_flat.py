@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     for d in (2, 40):  # so that kernels come from the cache
-        KMeans(200, swaps=0, max_iter=1).fit(uniform(60_000, d))
+        KMeans(500, swaps=0, max_iter=1).fit(uniform(60_000, d))
     for name, X, k in cases(args):
         compare(name, X, k, args.threads)
 

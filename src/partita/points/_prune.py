@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 _LEAST_WORK = 1 << 28
 _TRIALS = 128
-_NEIGHBOURS = 256
-_PLANE = 4
+_FEWEST, _MOST = 8, 256
 _DIRECTIONS = (16, 32, 64, 128)
 _STEPS = 3
 _CENTERS = 128
@@ -34,6 +33,7 @@ _UNIT = 2.0**-24
 _OF_FLOP = 1 / 90
 _OF_SCORE = 0.45
 _OF_SURVIVOR = 15.0
+_OF_NEIGHBOUR = 350.0
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,7 @@ def choose(nearest: Nearest, X: np.ndarray, rows: np.ndarray) -> Way | None:
         (n * (_of_row(d) + _of_products(k, d)), lambda: None)
     ]
     if nearest.guided is not None:
-        m = min(k, _NEIGHBOURS if d > _PLANE else _NEIGHBOURS // 4)
-        cost = _cost_of_neighbours(nearest, some, m, n)
+        cost, m = _cost_of_neighbours(nearest, some, n)
         ways.append((cost, lambda: Neighbours.of(nearest.centers, m)))
     if min(k, d) >= 2 * _DIRECTIONS[0]:
         cost, projection = _cheapest_projection(nearest, some, n)
@@ -159,7 +158,8 @@ def choose(nearest: Nearest, X: np.ndarray, rows: np.ndarray) -> Way | None:
     return min(ways, key=lambda one: one[0])[1]()
 
 
-def _cost_of_neighbours(nearest: Nearest, some: np.ndarray, m: int, n: int) -> float:
+def _cost_of_neighbours(nearest: Nearest, some: np.ndarray, n: int) -> tuple[float, int]:
+    """What it costs, and how many neighbours nearly all rows make do with."""
     guided, centers = nearest.guided, nearest.centers
     assert guided is not None
     k, d = centers.shape
@@ -168,12 +168,13 @@ def _cost_of_neighbours(nearest: Nearest, some: np.ndarray, m: int, n: int) -> f
     own = centers[labels]
     lengths = np.einsum("ij,ij->i", centers, centers)
     within = lengths[labels, None] + lengths - 2.0 * (own @ centers.T) <= 4.0 * squared[:, None]
-    compared = within.sum(axis=1)
+    compared = np.sort(within.sum(axis=1))
+    m = min(k, int(np.clip(1.25 * compared[-1 - len(some) // 50], _FEWEST, _MOST)))
     listed = float(np.mean([len(known) for known in guided.lists]))
     per_row = _of_row(d) + _of_products(len(guided.guides) + listed, d)
     per_row += float(np.minimum(compared, m).mean()) * _of_float64(d)
     per_row += float((compared > m).mean() if m < k else 0.0) * _of_products(k, d)
-    return n * per_row + k * (_of_products(k, d) + m * (_OF_SURVIVOR + _of_float64(d)))
+    return n * per_row + k * (2.0 * _of_products(k, d) + m * _OF_NEIGHBOUR), m
 
 
 def _cheapest_projection(nearest: Nearest, some: np.ndarray, n: int) -> tuple[float, Projection]:
