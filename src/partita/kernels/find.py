@@ -74,9 +74,16 @@ def guides_ask(
 
 
 @jit
+def guides_recall(rows, guide_of, asked):
+    """Which guides are nearest, as an earlier search found. IN guide_of int32[n]. OUT asked intp[b]."""
+    for i in range(rows.shape[0]):
+        asked[i] = guide_of[rows[i]]
+
+
+@jit
 def rows_find(
     X, rows, shift, scale, unit, guides, guide_rows, guide_half, guide_longest, first, numbers, listed_rows,
-    listed_half, longest, centers, prices, labels, distances
+    listed_half, longest, centers, prices, guide_of, labels, distances
 ):  # fmt: skip
     """Decide the nearest listed centre of each row of a block.
 
@@ -85,15 +92,19 @@ def rows_find(
     (guide c lists ``numbers[first[c]:first[c + 1]]``, ascending), listed_rows float32 (l, d) and listed_half
     float32[l] (of the centres listed, prices included), longest float64[g] (of the centres of each list),
     centers float64 (k, d), prices float64[k] (added to squared distances where centres are compared).
+    guide_of int32[n] (the guide of each row; of length 0: not known yet; may be `labels`).
     OUT labels int32[n], distances float64[n] (squared), at `rows`.
     """
     b, d, g = rows.shape[0], X.shape[1], guides.shape[0]
     framed, norms = np.empty((b, d), np.float32), np.empty(b)
     frame_rows(X, rows, shift, scale, unit, framed, norms)
     asked, exact = np.empty(b, np.intp), np.empty(d)
-    guides_ask(
-        X, rows, shift, scale, unit, framed, norms, guides, guide_rows, guide_half, guide_longest, asked
-    )
+    if guide_of.shape[0]:
+        guides_recall(rows, guide_of, asked)
+    else:
+        guides_ask(
+            X, rows, shift, scale, unit, framed, norms, guides, guide_rows, guide_half, guide_longest, asked
+        )
     group_first, members = np.empty(g + 1, np.intp), np.empty(b, np.intp)
     labels_group(asked, group_first, members)
     gathered = np.empty((_TILE, d), np.float32)
@@ -130,22 +141,28 @@ def rows_find(
 @jit
 def rows_tally(
     X, rows, weight, shift, scale, unit, guides, guide_rows, guide_half, guide_longest, first, numbers,
-    listed_rows, listed_half, longest, centers, prices, steps, sums, mass, squares
+    listed_rows, listed_half, longest, centers, prices, known, guide_of, steps, sums, mass, squares
 ):  # fmt: skip
     """Add each row of a block to its nearest listed centre, as the products say, in whole steps.
 
     Whole numbers add up to the same sum in any order, hence for any order of rows and number of threads.
     IN weight float64[n] (or of length 0: all 1), steps float64[3] (how many make 1 of a coordinate, of a
-    weight, of a squared length); others as in ``rows_find``.
-    INOUT sums int64 (k, d), mass int64[k], squares int64[k]. Returns the largest coordinate.
+    weight, of a squared length), known (whether `guide_of` tells the guides); others as in ``rows_find``.
+    INOUT guide_of int32[n] (the guides found; of length 0: they are not kept), sums int64 (k, d), mass int64[k], squares int64[k]. Returns the largest coordinate.
     """
     b, d, g = rows.shape[0], X.shape[1], guides.shape[0]
     framed, norms = np.empty((b, d), np.float32), np.empty(b)
     frame_rows(X, rows, shift, scale, unit, framed, norms)
     asked = np.empty(b, np.intp)
-    guides_ask(
-        X, rows, shift, scale, unit, framed, norms, guides, guide_rows, guide_half, guide_longest, asked
-    )
+    if known:
+        guides_recall(rows, guide_of, asked)
+    else:
+        guides_ask(
+            X, rows, shift, scale, unit, framed, norms, guides, guide_rows, guide_half, guide_longest, asked
+        )
+        if guide_of.shape[0]:
+            for i in range(b):
+                guide_of[rows[i]] = asked[i]
     group_first, members = np.empty(g + 1, np.intp), np.empty(b, np.intp)
     labels_group(asked, group_first, members)
     gathered = np.empty((_TILE, d), np.float32)

@@ -87,16 +87,20 @@ def _resample(sample: Sample, centers: np.ndarray, cells: Cells, plan: Plan) -> 
     return search_near(sample, centers, cells, near_centers(centers, effort.n_near))
 
 
-def polish(nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, plan: Plan) -> Nearest:
+def polish(
+    nearest: Nearest, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, plan: Plan, guide_of: np.ndarray
+) -> Nearest:
     """Move centres to the means of all `rows` (intp, with weights float64[n] or none) that are nearest.
 
+    The guides of the rows are left in `guide_of`, int32[n].
     Where a row lies thousands of times farther out than those that were learnt from, nothing is moved.
     """
     # In the order of size: with parts of 1 the sum would depend on the order of the rows.
     total = float(np.sort(weight[rows]).sum()) if len(weight) else float(len(rows))
     before = 0.0
     for turn in range(plan.polish):
-        tally = nearest.tally(partial(nearest.add, X, rows, weight), total)
+        add = partial(nearest.add, X, rows, weight, guide_of=guide_of, known=turn > 0)
+        tally = nearest.tally(add, total)
         if not tally.trusted:
             break
         inertia = float(tally.inertia(nearest.centers).sum())

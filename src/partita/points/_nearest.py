@@ -27,6 +27,7 @@ _BITS = 61
 _BOUND = 4.0
 _MOST_BOUND = 4096.0
 _PROBES = 2
+_UNKNOWN = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,18 @@ class Nearest:
         labels: np.ndarray,
         distances: np.ndarray,
         progress: Progress | None = None,
+        guide_of: np.ndarray = _UNKNOWN,
     ) -> None:
-        """Write cells (int32[n]) and squared distances in the frame (float64[n]) at `rows` (intp)."""
+        """Write cells (int32[n]) and squared distances in the frame (float64[n]) at `rows` (intp).
+
+        With `guide_of` (int32[n], as ``add`` left it; may be `labels`) guides are not asked again.
+        """
         watcher, way = progress or Progress(), self._way(X, rows)
 
         def block(start: int, stop: int) -> None:
             own = rows[start:stop]
-            self.decide(X, way.decide(self, X, own, labels, distances) if way else own, labels, distances)
+            left = way.decide(self, X, own, labels, distances) if way else own
+            self.decide(X, left, labels, distances, guide_of)
 
         size = self._block(way)
         map_blocks(block, len(rows), size, after=lambda done: watcher.advance(size))
@@ -154,12 +160,20 @@ class Nearest:
             return _BLOCK
         return int(np.clip(_CACHED // self.centers.shape[1] // _TILE, 1, _BLOCK // _TILE)) * _TILE
 
-    def decide(self, X: np.ndarray, rows: np.ndarray, labels: np.ndarray, distances: np.ndarray) -> None:
+    def decide(
+        self,
+        X: np.ndarray,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        distances: np.ndarray,
+        guide_of: np.ndarray = _UNKNOWN,
+    ) -> None:
         """As ``find``, for the rows of one block, by the centres that the guides list."""
         frame = self.frame
         rows_find(
-            X, rows, frame.shift, frame.scale, frame.unit, *self._guides, *self._listed, labels, distances
-        )
+            X, rows, frame.shift, frame.scale, frame.unit, *self._guides, *self._listed, guide_of, labels,
+            distances,
+        )  # fmt: skip
         if self._far is not None and len(self.guides) > 1:
             rows_probe(
                 X, rows, self._far, min(_PROBES, len(self.guides) - 1), frame.shift, frame.scale, frame.unit,
@@ -194,8 +208,19 @@ class Nearest:
                 return replace(tally, trusted=largest <= bound)
             bound = min(2.0 ** np.ceil(np.log2(largest)), _MOST_BOUND)
 
-    def add(self, X: np.ndarray, rows: np.ndarray, weight: np.ndarray, tally: Tally) -> float:
-        """Add `rows` (intp) with weights (float64[n], or of length 0: all 1); the largest coordinate."""
+    def add(
+        self,
+        X: np.ndarray,
+        rows: np.ndarray,
+        weight: np.ndarray,
+        tally: Tally,
+        guide_of: np.ndarray = _UNKNOWN,
+        known: bool = False,
+    ) -> float:
+        """Add `rows` (intp) with weights (float64[n], or of length 0: all 1); the largest coordinate.
+
+        Their guides are kept in `guide_of` (int32[n]), or taken from there if `known`.
+        """
         frame = self.frame
         spare: list[Tally] = []
 
@@ -203,7 +228,7 @@ class Nearest:
             own = spare.pop() if spare else tally.like()
             found = rows_tally(
                 X, rows[start:stop], weight, frame.shift, frame.scale, frame.unit, *self._guides,
-                *self._listed, tally.steps, own.sums, own.mass, own.squares,
+                *self._listed, known, guide_of, tally.steps, own.sums, own.mass, own.squares,
             )  # fmt: skip
             spare.append(own)
             return float(found)

@@ -254,16 +254,17 @@ class _Builder:
 
     def divide(self, task: _Task) -> tuple[Stage, list[_Task]]:
         """Learn the cells of a node, assign its rows, and name the cells that are still too large."""
-        tree, nearest = self._learn(task)
+        tree, nearest, guide_of = self._learn(task)
         self._progress.start(f"Assign {len(task.members)} rows", len(task.members))
-        nearest = self._assign(nearest, task)
+        nearest = self._assign(nearest, task, guide_of)
         local = np.concatenate([[task.node], len(self.parent) + np.arange(len(tree.parent) - 1)])
         self.parent += [int(local[above]) for above in tree.parent[1:]]
         stage = Stage(nearest, local[tree.leaves].astype(np.intp))
         self.node[task.members] = stage.nodes[self._labels[task.members]]
         return stage, self._too_large(stage, task)
 
-    def _learn(self, task: _Task) -> tuple[CellTree, Nearest]:
+    def _learn(self, task: _Task) -> tuple[CellTree, Nearest, np.ndarray]:
+        """The cells of a node; and where all rows were asked for their guides by the way, those, int32[n]."""
         request, k = self._request, task.n_leaves
         size = request.plan.sample_size(k)
         self._progress.start(f"Learn {k} cells from {min(size, len(task.ids))} rows")
@@ -272,17 +273,20 @@ class _Builder:
             by_size=request.max_size is not None,
         )  # fmt: skip
         self.n_iter, self.converged = max(self.n_iter, cells.n_iter), self.converged and cells.converged
-        nearest = cells.nearest
+        nearest, asked = cells.nearest, False
         if len(task.ids) > size and not request.plan.resample:
             rows = np.sort(self._rows.first[task.ids])
-            nearest = polish(nearest, self._rows.source, rows, self._weight, request.plan)
-        return (cells.tree, nearest) if not request.flat else (flat_tree(k), nearest.without_guides())
+            nearest = polish(nearest, self._rows.source, rows, self._weight, request.plan, self._labels)
+            asked = request.plan.polish > 0 and len(task.ids) == len(task.members)
+        if request.flat:
+            return flat_tree(k), nearest.without_guides(), self._labels[:0]
+        return cells.tree, nearest, self._labels if asked else self._labels[:0]
 
-    def _assign(self, nearest: Nearest, task: _Task) -> Nearest:
+    def _assign(self, nearest: Nearest, task: _Task, guide_of: np.ndarray) -> Nearest:
         """Assign the rows; empty cells move to the farthest rows and take what is nearest: inertia falls."""
         X, own = self._rows.source, self._rows.first[task.ids]
         k = len(nearest.centers)
-        nearest.find(X, task.members, self._labels, self.distances, self._progress)
+        nearest.find(X, task.members, self._labels, self.distances, self._progress, guide_of)
         while True:
             empty = np.flatnonzero(np.bincount(self._labels[own], minlength=k) == 0)
             if not len(empty):
