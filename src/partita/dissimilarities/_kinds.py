@@ -1,0 +1,109 @@
+"""What a metric compares, and how such data are checked, seen as items and placed. Called by KMedoids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from partita._core.errors import InvalidDataError
+from partita.dissimilarities._items import Items, Placer
+from partita.dissimilarities._mixed import MixedItems, as_table
+from partita.dissimilarities._precomputed import ColumnsPlacer, PrecomputedItems, check_square
+from partita.dissimilarities._strings import StringItems, check_strings
+from partita.dissimilarities._vectors import VectorItems
+from partita.hierarchy.rows import check_points
+
+
+class Kind:
+    """Vectors; the base of the other kinds."""
+
+    def __init__(self, metric: Any) -> None:
+        self.metric = metric
+        self._placer: Placer
+
+    def check(self, maker: Any, X: Any, *, reset: bool) -> Any:
+        """The data as this kind takes them."""
+        return check_points(maker, X, reset=reset)
+
+    def count(self, data: Any) -> int:
+        """How many items they are."""
+        return len(data)
+
+    def items(self, data: Any, weight: np.ndarray | None) -> Items:
+        """The distinct items of a fit."""
+        self._source = data
+        return VectorItems(data, weight, self.metric)
+
+    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns about the medoids at `positions`."""
+        return {"center": self._source[positions]}
+
+    def keep(self, maker: Any, items: Items, medoids: np.ndarray) -> None:
+        """Keep what places new items, and nothing else."""
+        self._placer = items.placer(medoids)
+        self._source = None
+
+    def placer(self, maker: Any) -> Placer:
+        """What places new items."""
+        return self._placer
+
+    def encode(self, maker: Any, data: Any) -> Any:
+        """Checked data as the placer takes them."""
+        return data
+
+
+class _Strings(Kind):
+    def check(self, maker: Any, X: Any, *, reset: bool) -> list[str]:
+        return check_strings(X)
+
+    def items(self, data: Any, weight: np.ndarray | None) -> Items:
+        return StringItems(data, weight)
+
+    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+        return {}
+
+
+class _Mixed(Kind):
+    def check(self, maker: Any, X: Any, *, reset: bool) -> Any:
+        return as_table(X)
+
+    def count(self, data: Any) -> int:
+        return int(data.num_rows)
+
+    def items(self, data: Any, weight: np.ndarray | None) -> Items:
+        return MixedItems(data, weight)
+
+    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+        return {}
+
+    def encode(self, maker: Any, data: Any) -> Any:
+        return self._placer.columns.encode(data)  # type: ignore[attr-defined]
+
+
+class _Precomputed(Kind):
+    def check(self, maker: Any, X: Any, *, reset: bool) -> np.ndarray:
+        if reset:
+            D = check_square(X, maker.symmetric)
+            maker.n_features_in_ = len(D)
+            return D
+        D = check_points(maker, X, reset=False)
+        if (D < 0).any():
+            row, column = np.argwhere(D < 0)[0]
+            raise InvalidDataError(f"The distance in row {row}, column {column} is negative.", name="X")
+        return D
+
+    def items(self, data: Any, weight: np.ndarray | None) -> Items:
+        return PrecomputedItems(data, weight)
+
+    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+        return {}
+
+    def keep(self, maker: Any, items: Items, medoids: np.ndarray) -> None:
+        self._placer = ColumnsPlacer(medoids)
+
+
+def kind_of(metric: Any) -> Kind:
+    """The kind of data that `metric` compares."""
+    kinds = {"edit": _Strings, "gower": _Mixed, "precomputed": _Precomputed}
+    return kinds.get(metric, Kind)(metric) if isinstance(metric, str) else Kind(metric)

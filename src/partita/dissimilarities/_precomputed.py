@@ -1,0 +1,197 @@
+"""Given distances, square or condensed: checked, and seen as items. Called by the makers of this room."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from partita._core.errors import InvalidDataError, InvalidTypeError
+from partita._core.memory import check_memory
+from partita._core.threads import map_blocks
+from partita.dissimilarities._items import Items, Placer
+from partita.kernels import square as kernel
+
+_ROWS = 64
+_ROUNDING = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-9}
+_FAULTS = {
+    kernel.NOT_A_NUMBER: ("no finite number", "finite numbers of at least 0"),
+    kernel.NEGATIVE: ("negative", "finite numbers of at least 0"),
+    kernel.DIAGONAL: ("not 0, and it is the distance of an item to itself", "0 on the diagonal"),
+}
+
+
+def check_square(X: Any, symmetric: str = "check") -> np.ndarray:
+    """A square matrix of distances, float32 or float64; no copy when it is that already.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, n), or (n (n - 1) / 2,) as SciPy condenses them
+    symmetric : {"check", "mean", "min", "max"}
+        What to make of two distances between the same items: refuse when they differ by more than rounding
+        (1e-5 of them in float32, 1e-9 in float64), or take their mean, the smaller or the larger one.
+
+    Returns
+    -------
+    D : float array of shape (n, n), C-contiguous
+
+    Raises
+    ------
+    InvalidDataError
+        For the wrong shape, values that are no distances and differing pairs, with the place of the first.
+    """
+    if hasattr(X, "tocsr"):
+        raise InvalidTypeError(
+            "A sparse matrix leaves open what its missing distances are.", name="X", hint="pass X.toarray()"
+        )
+    D = _as_float(X)
+    if D.ndim == 1:
+        D = _square_of(D)
+    if D.ndim != 2 or D.shape[0] != D.shape[1]:
+        raise InvalidDataError(
+            "Precomputed distances must be a square matrix, or condensed.",
+            name="X",
+            got=D.shape,
+            hint="for rows of numbers pass metric='euclidean'",
+        )
+    if not len(D):
+        raise InvalidDataError("Found array with 0 sample(s) while a minimum of 1 is required.", name="X")
+    _refuse_faults(D)
+    if symmetric != "check":
+        return _symmetrised(D, symmetric)
+    _refuse_asymmetry(D)
+    return D
+
+
+def _as_float(X: Any) -> np.ndarray:
+    D = np.asarray(X)
+    if D.dtype.kind not in "fiub":
+        try:
+            D = D.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidTypeError(f"X can't be read as distances: {error}", name="X") from error
+    kind = np.float32 if D.dtype in (np.float32, np.float16) else np.float64
+    return np.ascontiguousarray(D, dtype=kind)
+
+
+def _square_of(condensed: np.ndarray) -> np.ndarray:
+    n = round((1 + np.sqrt(1 + 8 * len(condensed))) / 2)
+    if n * (n - 1) // 2 != len(condensed):
+        raise InvalidDataError(
+            f"{len(condensed)} condensed distances belong to no number of items.",
+            name="X",
+            allowed="n (n - 1) / 2",
+        )
+    check_memory(
+        condensed.itemsize * n * n,
+        what=f"The square matrix of the distances of {n} items",
+        alternative="pass vectors with method='onebatch', which needs no such matrix",
+    )
+    D, at = np.zeros((n, n), condensed.dtype), 0
+    for i in range(n - 1):
+        D[i, i + 1 :] = condensed[at : at + n - 1 - i]
+        at += n - 1 - i
+    for start in range(0, n, _ROWS):
+        D[start + _ROWS :, start : start + _ROWS] = D[start : start + _ROWS, start + _ROWS :].T
+        own = D[start : start + _ROWS, start : start + _ROWS]
+        own += np.triu(own, 1).T
+    return D
+
+
+def _refuse_faults(D: np.ndarray) -> None:
+    for i, j, fault in map_blocks(lambda start, stop: kernel.rows_fault(D, start, stop), len(D), _ROWS):
+        if fault != kernel.FINE:
+            what, allowed = _FAULTS[fault]
+            kind = "NaN" if np.isnan(D[i, j]) else what
+            raise InvalidDataError(
+                f"The distance in row {i}, column {j} is {kind}.",
+                name="X",
+                allowed=allowed,
+                got=float(D[i, j]),
+            )
+
+
+def _refuse_asymmetry(D: np.ndarray) -> None:
+    share = _ROUNDING[D.dtype]
+    floor = (
+        share * float(max(map_blocks(lambda start, stop: float(D[start:stop].max()), len(D), _ROWS))) * 0.01
+    )
+    pairs = map_blocks(lambda start, stop: kernel.asymmetry_find(D, start, stop, share, floor), len(D), _ROWS)
+    for i, j in pairs:
+        if i >= 0:
+            raise InvalidDataError(
+                f"The distances are not symmetric: row {i}, column {j} holds {D[i, j]:g}, "
+                f"row {j}, column {i} holds {D[j, i]:g}.",
+                name="X",
+                hint="say what holds: symmetric='mean', 'min' or 'max'",
+            )
+
+
+def _symmetrised(D: np.ndarray, how: str) -> np.ndarray:
+    check_memory(
+        2 * D.nbytes, what="A symmetric copy of the distances", alternative="make them symmetric in place"
+    )
+    if how == "mean":
+        return 0.5 * D + 0.5 * D.T
+    return np.minimum(D, D.T) if how == "min" else np.maximum(D, D.T)
+
+
+class _RowsPlacer(Placer):
+    """For the items of the fit: their numbers are the data."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+
+    def distances(self, data: np.ndarray, start: int, stop: int) -> np.ndarray:
+        return self._rows[:, data[start:stop]].T
+
+
+class ColumnsPlacer(Placer):
+    """For new items: the data are their distances to the items of the fit, (m, n)."""
+
+    def __init__(self, medoids: np.ndarray) -> None:
+        self._medoids = medoids
+
+    def distances(self, data: np.ndarray, start: int, stop: int) -> np.ndarray:
+        return data[start:stop][:, self._medoids]
+
+
+class PrecomputedItems(Items):
+    """The items of a square matrix, each its own; ordered by what distances they have.
+
+    Parameters
+    ----------
+    D : float (n, n), checked
+    weight : float64[n] or None
+    """
+
+    def __init__(self, D: np.ndarray, weight: np.ndarray | None) -> None:
+        super().__init__()
+        n = len(D)
+        self.kept, self.weight = D, np.ones(n) if weight is None else weight
+        self.first = self.inverse = np.arange(n)
+        signature = self._signature(np.ascontiguousarray(self.weight).view(np.uint64))
+        if len(np.unique(signature)) < n:
+            signature = self._signature(signature)
+        order = np.argsort(signature, kind="stable")
+        self.rank = np.empty(n, np.intp)
+        self.rank[order] = np.arange(n)
+        self.fingerprint = hashlib.blake2b(signature[order].tobytes(), digest_size=8).hexdigest()
+
+    def _signature(self, known: np.ndarray) -> np.ndarray:
+        D, out = self.kept, np.empty(self.n, np.uint64)
+        map_blocks(lambda start, stop: kernel.rows_signature(D, known, start, stop, out), self.n, _ROWS)
+        return out
+
+    def fill(self, rows: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
+        assert self.kept is not None
+        out[:] = self.kept[np.ix_(rows, columns)]
+
+    def placer(self, medoids: np.ndarray) -> Placer:
+        assert self.kept is not None
+        return _RowsPlacer(self.kept[medoids])
+
+    @property
+    def data(self) -> np.ndarray:
+        return self.order
