@@ -27,6 +27,7 @@ _SAMPLED = 4
 _FEWEST = 1024
 _FEWEST_OF_CELL = 8
 _GROWTH = 2
+_WIDENED = 1.2
 _SPARE = 1.5
 _MORE, _LESS = 1.3, 0.6
 _LISTED = 16
@@ -147,12 +148,13 @@ def _moved(rise: np.ndarray, reach: Reach) -> Reach:
 
 def _grown(reach: Reach, moved: Reach, *, blocked: bool, cut: bool) -> Reach:
     """Wider, most of all where prices used up the reach; much wider when there was no path at all."""
-    growth = _GROWTH**2 if blocked else _GROWTH
+    growth = _GROWTH**2 if blocked else _WIDENED
+    listed = _GROWTH**2 if blocked else _GROWTH
     return replace(
         reach,
         up=np.maximum(growth * reach.up, _GROWTH * moved.up),
         down=np.maximum(growth * reach.down, _GROWTH * moved.down),
-        most=min(len(reach.up), growth * reach.most) if blocked or cut else reach.most,
+        most=min(len(reach.up), listed * reach.most) if blocked or cut else reach.most,
     )
 
 
