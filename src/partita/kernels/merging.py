@@ -1,4 +1,4 @@
-"""Merges of a spanning tree, equal lengths at once, so that ties leave no trace of an order. For the spine."""
+"""Merges of a spanning tree, equal lengths at once: ties leave no trace of an order. For the spine."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from partita.kernels.jit import jit
 
 @jit
 def square_apart(row, other):
-    """Squared distance of two rows in float64: eight sums in fixed order, the same bits wherever it is called."""
+    """Squared distance of two rows in float64: eight sums in fixed order, the same bits for all callers."""
     d = row.shape[0]
     whole = d - d % 8
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
@@ -192,3 +192,13 @@ def reach_tree(X, count, min_samples):
     a, b, length = rows_tree(X, core)
     a, b, length = edges_sort(a, b, np.sqrt(length))
     return a, b, length, np.sqrt(core)
+
+
+@jit
+def lists_core(near, number, count, wanted, core):
+    """OUT core float64[m]: the distance within which `wanted` items lie, by lists of nearest rows.
+
+    IN near float64 (m, k), number intp (m, k), count float64[m]; inf where the list is too short.
+    """
+    for i in range(near.shape[0]):
+        core[i] = nearest_reach(near[i], number[i], count, count[i], wanted)

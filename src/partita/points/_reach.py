@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
+from partita._core.memory import check_memory
+from partita._core.progress import Progress
+from partita._core.threads import map_tasks
+from partita.kernels import joining
+from partita.kernels.joining import Best, Rows
 from partita.kernels.merging import merges_tree
-from partita.kernels.spanning import reach_tree
+from partita.kernels.spanning import edges_sort, lists_core
 from partita.points._input import CanonicalRows
+from partita.points._row_cells import RowCells, row_cells
+
+_MORE = 5
+_CERTAIN_ENOUGH = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,12 +35,21 @@ class Spine:
     core : float64[m]
         The distance from each distinct row within which `min_samples` items lie, itself included; inf where
         there are fewer items.
+    row_cells : RowCells
+        For searches among the rows.
+    squared_core : float64[m]
+        By cell, in the unit of the cells.
+    list_length : int
+        Nearest rows of a place among which core distances are found.
     """
 
     a: np.ndarray
     b: np.ndarray
     length: np.ndarray
     core: np.ndarray
+    row_cells: RowCells
+    squared_core: np.ndarray
+    list_length: int
 
     def merges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The tree of merges, equal lengths at once.
@@ -45,14 +65,133 @@ class Spine:
         return merges_tree(self.a, self.b, self.length, len(self.core))
 
 
-def spanning_tree(rows: CanonicalRows, min_samples: int) -> Spine:
-    """The spine of rows; items of weight 0 are not there.
+def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | None = None) -> Spine:
+    """The spine of rows.
 
     Parameters
     ----------
     rows : CanonicalRows
-        Whose weights are numbers of items.
-    min_samples : int
+        Whose weights are numbers of items, above 0.
+    min_samples : float
         Items within a core distance, the item itself included; 1 for plain distances.
+    progress : Progress, optional
+
+    Notes
+    -----
+    Exact. Each row finds its nearest others in the cells that can hold them; Borůvka's rounds start from
+    these lists and search further only where the lists can't tell. Which of two equally long edges is taken
+    depends on the rows alone.
     """
-    return Spine(*reach_tree(rows.points, rows.weight.astype(np.int64), min_samples))
+    progress = progress or Progress()
+    held = row_cells(rows, progress)
+    near, number, core = _neighbours(held, min_samples, progress)
+    a, b, squares = _rounds(held, near, number, core, progress)
+    a, b, length = edges_sort(a, b, np.sqrt(squares) / held.factor)
+    by_content = np.empty(len(core))
+    by_content[held.cells.ids] = np.sqrt(core) / held.factor
+    least = float(rows.weight.min(initial=1.0))
+    needed = min(len(core), math.ceil(min_samples) if least >= 1 else near.shape[1] + 1)
+    return Spine(a, b, length, by_content, held, core, max(1, needed))
+
+
+def _neighbours(
+    held: RowCells, min_samples: float, progress: Progress
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lists of nearest rows, long enough for core distances and a little longer; squared core distances."""
+    m = len(held.framed)
+    k = min(m - 1, math.ceil(min_samples) - 1 + _MORE)
+    while True:
+        check_memory(
+            16 * m * k,
+            what=f"Lists of {k:,} neighbours of {m:,} rows",
+            alternative="take a lower min_samples",
+        )
+        near, number = held.neighbours(k, progress)
+        core = np.empty(m)
+        lists_core(near, number, held.cells.count, min_samples, core)
+        # Items of weights below 1 may need longer lists.
+        if k == m - 1 or np.isfinite(core).all():
+            return near, number, core
+        k = min(m - 1, 2 * k)
+
+
+def _rounds(
+    held: RowCells, near: np.ndarray, number: np.ndarray, core: np.ndarray, progress: Progress
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Borůvka's rounds: the edges of the tree, with squared lengths."""
+    cells, m = held.cells, len(core)
+    a, b, squares = np.empty(m - 1, np.int32), np.empty(m - 1, np.int32), np.empty(m - 1)
+    rows, is_open = _start(near, core), np.empty(m, np.bool_)
+    lowest_core = np.empty(len(cells.radius))
+    joining.cells_lowest(cells.first, core, lowest_core)
+    edges, components = 0, m
+    progress.start("joining", m)
+    while components > 1:
+        best, count = _no_edges(components), np.empty(components, np.intp)
+        joining.lists_offer(near, number, cells.ids, rows, best)
+        joining.rows_open(rows, best, is_open, count)
+        certain = count == 0
+        if certain.sum() < _CERTAIN_ENOUGH * components:
+            chosen = _few_open(count)
+            is_open &= chosen[rows.component]
+            _search(held, rows, is_open, best, lowest_core)
+            certain |= chosen
+        before = components
+        edges, components = joining.components_join(
+            best, certain, cells.ids, edges, a, b, squares, rows.component
+        )
+        progress.advance(before - components)
+    return a, b, squares
+
+
+def _start(near: np.ndarray, core: np.ndarray) -> Rows:
+    m, k = near.shape
+    furthest = near[:, -1].copy() if k < m - 1 else np.full(m, np.inf)
+    none = np.full(m, -1, np.intp)
+    return Rows(
+        core, np.arange(m), np.maximum(core, furthest), furthest, none, np.full(m, np.inf), np.full(m, np.inf)
+    )
+
+
+def _no_edges(components: int) -> Best:
+    return Best(
+        np.full(components, np.inf),
+        np.full(components, np.inf),
+        np.full(components, -1, np.intp),
+        np.full(components, -1, np.intp),
+    )
+
+
+def _few_open(count: np.ndarray) -> np.ndarray:
+    """Components to search: those of the fewest open rows, up to half of all open rows.
+
+    The others are spared in this round: most of them are joined by an edge that a smaller one finds.
+    """
+    order = np.argsort(count, kind="stable")
+    total = np.cumsum(count[order])
+    chosen = np.zeros(len(count), np.bool_)
+    chosen[order[: max(1, int(np.searchsorted(total, total[-1] / 2, side="right")))]] = True
+    if not (chosen & (count > 0)).any():
+        chosen[order[np.argmax(total > 0)]] = True
+    return chosen & (count > 0)
+
+
+def _search(held: RowCells, rows: Rows, is_open: np.ndarray, best: Best, lowest_core: np.ndarray) -> None:
+    """Search from the open rows: first roughly where no edge is known, then everywhere it takes."""
+    cells, lock = held.cells, Lock()
+    whole = np.empty(len(cells.radius), np.intp)
+    joining.cells_component(cells.first, rows.component, whole)
+
+    def run(task: tuple[int, int], opened: np.ndarray, probe: bool) -> None:
+        with lock:
+            own = Best(*(array.copy() for array in best))
+        joining.cells_search(cells, *task, held.framed, rows, opened, own, whole, lowest_core, probe)
+        with lock:
+            joining.best_merge(best, own, cells.ids)
+
+    blind = is_open & (best.inner[rows.component] < 0)
+    for opened, probe in ((blind, True), (is_open, False)):
+        if opened.any():
+            rows.target[opened] = -1
+            map_tasks(lambda task: run(task, opened, probe), held.tasks())  # noqa: B023
+    joining.rows_settle(rows, best, is_open)

@@ -1,0 +1,279 @@
+"""Borůvka's rounds on lists of nearest rows, with searches only where the lists can't tell. For the spine.
+
+Rows are named by their place in the cells. A component is joined to others by the edge that stands first
+(``edge_before``) among those that leave it. An edge that a list names may be that one; if an edge that no
+list names could stand before it, the rows from which it could start are searched, cell by cell.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from partita.kernels.cells import LANES, bounds_fill, cells_order, limit_of, tile_squares
+from partita.kernels.jit import jit
+from partita.kernels.merging import set_find
+from partita.kernels.spanning import edge_before, square_apart
+
+_BATCH = 256
+
+
+class Best(NamedTuple):
+    """The first edge found that leaves each component: squared reach and distance, the rows at its ends."""
+
+    reach: np.ndarray
+    apart: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+
+
+class Rows(NamedTuple):
+    """What is known of each row.
+
+    core float64[m]: squared core distance. component intp[m]. lowest, lowest_apart float64[m]: no edge that
+    is not in a list and leaves the component stands before (lowest, lowest_apart). target intp[m], reach,
+    apart float64[m]: the first edge of all that left the component when the row was searched; -1 for none.
+    """
+
+    core: np.ndarray
+    component: np.ndarray
+    lowest: np.ndarray
+    lowest_apart: np.ndarray
+    target: np.ndarray
+    reach: np.ndarray
+    apart: np.ndarray
+
+
+@jit
+def best_offer(best, c, reach, apart, inner, outer, ids):
+    """Keep an edge that leaves component `c`, if it stands before the one known. Returns whether it does."""
+    known = best.inner[c]
+    if known < 0 or edge_before(
+        reach, apart, ids[inner], ids[outer], best.reach[c], best.apart[c], ids[known], ids[best.outer[c]]
+    ):
+        best.reach[c], best.apart[c], best.inner[c], best.outer[c] = reach, apart, inner, outer
+        return True
+    return False
+
+
+@jit
+def lists_offer(near, number, ids, rows, best):
+    """Offer the edges that the lists and earlier searches name. IN near, number (m, k). INOUT best."""
+    for i in range(near.shape[0]):
+        c = rows.component[i]
+        for p in range(near.shape[1]):
+            j = number[i, p]
+            if j < 0 or rows.component[j] == c:
+                continue
+            reach = max(near[i, p], max(rows.core[i], rows.core[j]))
+            best_offer(best, c, reach, near[i, p], i, j, ids)
+            best_offer(best, rows.component[j], reach, near[i, p], j, i, ids)
+        j = rows.target[i]
+        if j >= 0 and rows.component[j] != c:
+            best_offer(best, c, rows.reach[i], rows.apart[i], i, j, ids)
+            best_offer(best, rows.component[j], rows.reach[i], rows.apart[i], j, i, ids)
+
+
+@jit
+def rows_open(rows, best, is_open, count):
+    """Which rows may start an edge that stands before the best known one of their component.
+
+    OUT is_open bool[m], count intp[components]: open rows of each.
+    """
+    count[:] = 0
+    for i in range(is_open.shape[0]):
+        c, j = rows.component[i], rows.target[i]
+        is_open[i] = False
+        if j >= 0 and rows.component[j] != c:
+            continue
+        low = rows.lowest[i]
+        if low < best.reach[c] or (low == best.reach[c] and rows.lowest_apart[i] <= best.apart[c]):
+            is_open[i] = True
+            count[c] += 1
+
+
+@jit
+def cells_component(first, component, out):
+    """OUT out intp[c]: the component of all rows of a cell, -1 where there are several."""
+    for c in range(out.shape[0]):
+        out[c] = component[first[c]] if first[c + 1] > first[c] else -1
+        for i in range(first[c], first[c + 1]):
+            if component[i] != out[c]:
+                out[c] = -1
+                break
+
+
+@jit
+def cells_lowest(first, values, out):
+    """OUT out float64[c]: the lowest value in each cell."""
+    for c in range(out.shape[0]):
+        out[c] = np.inf
+        for i in range(first[c], first[c + 1]):
+            out[c] = min(out[c], values[i])
+
+
+@jit
+def _cell_search(cells, c, queries, places, some, n_some, rows, best, limit, limit2, sums):
+    """Offer the edges from some queries to the rows of cell `c` that lie in other components."""
+    d = queries.shape[1]
+    for base in range(0, n_some, 4):
+        last = n_some - 1
+        i0, i1 = some[base], some[min(base + 1, last)]
+        i2, i3 = some[min(base + 2, last)], some[min(base + 3, last)]
+        at = cells.panel[c]
+        for start in range(cells.first[c], cells.first[c + 1], LANES):
+            tile_squares(
+                queries[i0], queries[i1], queries[i2], queries[i3], cells.panels[at : at + LANES * d], sums
+            )
+            at += LANES * d
+            width = min(LANES, cells.first[c + 1] - start)
+            for r in range(min(4, n_some - base)):
+                own = places[some[base + r]]
+                component = rows.component[own]
+                most, hits = limit2[component], 0
+                for lane in range(LANES):
+                    hits += 1 if sums[r * LANES + lane] <= most else 0
+                if hits == 0:
+                    continue
+                for lane in range(width):
+                    row = start + lane
+                    if (
+                        sums[r * LANES + lane] > limit2[component]
+                        or rows.component[row] == component
+                        or rows.core[row] > best.reach[component]
+                    ):
+                        continue
+                    apart = square_apart(cells.rows[own], cells.rows[row])
+                    reach = max(apart, max(rows.core[own], rows.core[row]))
+                    if reach > best.reach[component]:
+                        continue
+                    _row_keep(cells, rows, own, reach, apart, row)
+                    if best_offer(best, component, reach, apart, own, row, cells.ids):
+                        limit[component], limit2[component] = limit_of(cells, reach)
+
+
+@jit
+def _row_keep(cells, rows, own, reach, apart, row):
+    known = rows.target[own]
+    if known < 0 or edge_before(
+        reach, apart, cells.ids[own], cells.ids[row], rows.reach[own], rows.apart[own], cells.ids[own],
+        cells.ids[known],
+    ):  # fmt: skip
+        rows.target[own], rows.reach[own], rows.apart[own] = row, reach, apart
+
+
+@jit
+def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole, lowest_core, probe):
+    """Search from rows of one cell; with `probe`, only in the nearest cell that holds other components."""
+    b = places.shape[0]
+    queries = np.empty((b, framed.shape[1]), np.float32)
+    furthest = np.float32(0.0)
+    for i in range(b):
+        queries[i] = framed[places[i]]
+        furthest = max(furthest, limit[rows.component[places[i]]])
+    some, sums = np.arange(b), np.empty(4 * LANES, np.float32)
+    if whole[home] < 0:
+        _cell_search(cells, home, queries, places, some, b, rows, best, limit, limit2, sums)
+    near = np.empty(cells.center.shape[0], np.intp)
+    found, _ = cells_order(cells, queries, furthest, near)
+    kept = 0
+    for p in range(found):
+        c = near[p]
+        if c == home or (whole[home] >= 0 and whole[c] == whole[home]):
+            continue
+        near[kept] = c
+        kept += 1
+        if probe:
+            break
+    bounds = np.empty((kept, b), np.float32)
+    bounds_fill(cells, queries, near[:kept], bounds)
+    for p in range(kept):
+        c, n_some = near[p], 0
+        for i in range(b):
+            component = rows.component[places[i]]
+            if (
+                bounds[p, i] <= limit[component]
+                and whole[c] != component
+                and lowest_core[c] <= best.reach[component]
+            ):
+                some[n_some] = i
+                n_some += 1
+        if n_some > 0:
+            _cell_search(cells, c, queries, places, some, n_some, rows, best, limit, limit2, sums)
+
+
+@jit
+def cells_search(cells, start, stop, framed, rows, is_open, best, whole, lowest_core, probe):
+    """Search from the open rows of cells `start` to `stop` for the first edge that leaves their component.
+
+    IN framed float32 (m, d), is_open bool[m], whole intp[c] (cells_component), lowest_core float64[c].
+    INOUT best, and target, reach, apart of the open rows.
+    """
+    limit = np.empty(best.reach.shape[0], np.float32)
+    limit2 = np.empty(best.reach.shape[0], np.float32)
+    for c in range(limit.shape[0]):
+        limit[c], limit2[c] = limit_of(cells, best.reach[c])
+    places = np.empty(_BATCH, np.intp)
+    for c in range(start, stop):
+        count = 0
+        for i in range(cells.first[c], cells.first[c + 1]):
+            if is_open[i]:
+                places[count] = i
+                count += 1
+            if count == _BATCH or (count > 0 and i == cells.first[c + 1] - 1):
+                _batch_search(
+                    cells, c, places[:count], framed, rows, best, limit, limit2, whole, lowest_core, probe
+                )
+                count = 0
+
+
+@jit
+def rows_settle(rows, best, is_open):
+    """Keep what the search of the open rows has proven. INOUT rows."""
+    for i in range(is_open.shape[0]):
+        if not is_open[i]:
+            continue
+        lowest = best.reach[rows.component[i]]
+        if rows.target[i] >= 0 and rows.reach[i] <= lowest:
+            rows.lowest[i], rows.lowest_apart[i] = rows.reach[i], rows.apart[i]
+        else:
+            rows.target[i] = -1
+            rows.lowest[i] = max(rows.lowest[i], lowest)
+
+
+@jit
+def components_join(best, certain, ids, n_edges, a, b, length, component):
+    """Join components by their first edges. IN certain bool[components]. OUT edges from `n_edges` on.
+
+    INOUT component intp[m], renumbered. Returns the number of edges and of components.
+    """
+    count = certain.shape[0]
+    above = np.arange(count)
+    for c in range(count):
+        if not certain[c]:
+            continue
+        i, j = best.inner[c], best.outer[c]
+        x, y = set_find(above, c), set_find(above, component[j])
+        if x == y:
+            continue
+        above[max(x, y)] = min(x, y)
+        a[n_edges], b[n_edges] = min(ids[i], ids[j]), max(ids[i], ids[j])
+        length[n_edges] = best.reach[c]
+        n_edges += 1
+    number, kept = np.empty(count, np.intp), 0
+    for c in range(count):
+        if above[c] == c:
+            number[c] = kept
+            kept += 1
+    for i in range(component.shape[0]):
+        component[i] = number[set_find(above, component[i])]
+    return n_edges, kept
+
+
+@jit
+def best_merge(best, other, ids):
+    """Keep what stands first. IN other. INOUT best."""
+    for c in range(best.reach.shape[0]):
+        if other.inner[c] >= 0:
+            best_offer(best, c, other.reach[c], other.apart[c], other.inner[c], other.outer[c], ids)

@@ -1,0 +1,173 @@
+"""Distinct rows in cells, for exact searches that look at few of them. For the spine and ``predict``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from partita._core.progress import Progress
+from partita._core.threads import map_blocks, map_tasks
+from partita.kernels.cells import LANES, Cells, cells_measure, panels_write, rows_frame
+from partita.kernels.halving import Halves, halves_box, halves_descend, rows_halve
+from partita.kernels.lloyd import labels_group
+from partita.kernels.neighbours import cells_neighbours, rows_home
+from partita.points._input import CanonicalRows
+from partita.points._learn import Plan
+from partita.points._nested import Request, build
+
+_BLOCK = 1 << 14
+_FEW_COLUMNS = 8
+_SMALL_CELL = 32
+_FEWEST_FOR_MEANS = 4096
+_PLAN = Plan(rows_per_cell=64, swaps=1, max_iter=2, tol=1e-2, polish=0, resample=0)
+
+
+@dataclass(frozen=True)
+class RowCells:
+    """Rows by cell, and the frame in which distances are estimated.
+
+    Attributes
+    ----------
+    cells : Cells
+    framed : float32 (m, d)
+        The rows in the frame, by cell.
+    shift : float64[d]
+    factor : float
+        A power of two by which rows were multiplied so that squares of distances are numbers; nearly always
+        1.
+    """
+
+    cells: Cells
+    framed: np.ndarray
+    shift: np.ndarray
+    factor: float
+
+    @property
+    def place(self) -> np.ndarray:
+        """Where each distinct row stands in the cells, intp[m]."""
+        place = np.empty(len(self.cells.ids), np.intp)
+        place[self.cells.ids] = np.arange(len(place))
+        return place
+
+    def frame(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (multiplied by `factor`) in the frame, float32 (b, d)."""
+        out = np.empty(rows.shape, np.float32)
+        map_blocks(
+            lambda start, stop: rows_frame(rows, start, stop, self.shift, self.cells.scale, out),
+            len(rows),
+            _BLOCK,
+        )
+        return out
+
+    def home(self, framed: np.ndarray) -> np.ndarray:
+        """The cell in which to look first for what is near to each framed row, intp[b]."""
+        home = np.empty(len(framed), np.intp)
+        find = (
+            (lambda start, stop: halves_descend(self.cells.halves, framed[start:stop], home[start:stop]))
+            if self.cells.boxed
+            else (lambda start, stop: rows_home(self.cells, framed[start:stop], home[start:stop]))
+        )
+        map_blocks(find, len(framed), _BLOCK // 8)
+        return home
+
+    def tasks(self) -> list[tuple[int, int]]:
+        """Runs of cells of about equal numbers of rows."""
+        first = self.cells.first
+        wanted = np.arange(0, first[-1], max(1, min(_BLOCK, first[-1] // 32)))
+        starts = np.unique(np.searchsorted(first, wanted, side="right") - 1)
+        return list(zip(starts.tolist(), [*starts[1:].tolist(), len(first) - 1]))
+
+    def neighbours(self, k: int, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances and places of the k nearest other rows of each row, by cell, ascending."""
+        m = len(self.framed)
+        near, number, tasks = np.empty((m, k)), np.empty((m, k), np.intp), self.tasks()
+        progress.start("nearest rows", len(tasks))
+        map_tasks(
+            lambda task: cells_neighbours(self.cells, *task, self.framed, near, number),
+            tasks,
+            after=lambda _: progress.advance(),
+        )
+        return near, number
+
+
+def row_cells(rows: CanonicalRows, progress: Progress) -> RowCells:
+    """The distinct rows in cells: halved at medians in few columns, cells of k-means in many."""
+    points, factor = _in_range(rows.points)
+    m, d = points.shape
+    with np.errstate(invalid="ignore"):
+        shift = points.mean(axis=0, dtype=np.float64)
+        spread = max(
+            (float(np.abs(points[s : s + _BLOCK] - shift).max()) for s in range(0, m, _BLOCK)), default=0
+        )
+    scale = float(np.ldexp(1.0, -int(np.frexp(spread)[1]))) if spread > 0 else 1.0
+    framed = np.empty((m, d), np.float32)
+    map_blocks(lambda start, stop: rows_frame(points, start, stop, shift, scale, framed), m, _BLOCK)
+    boxed = d <= _FEW_COLUMNS or m < _FEWEST_FOR_MEANS
+    order, first, halves = _halved(framed) if boxed else _means(framed, progress)
+    framed = framed[order]
+    cells = _measured(points[order], order, rows.weight[order], first, framed, halves, scale)
+    return RowCells(cells, framed, shift, factor)
+
+
+def _in_range(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rows whose squared distances are neither lost nor infinite."""
+    largest = float(np.abs(points).max(initial=0.0))
+    if points.dtype == np.float32 or largest == 0.0 or 1e-100 < largest < 1e100:
+        return points, 1.0
+    factor = float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000))))
+    return points * factor, factor
+
+
+def _no_halves(room: int, d: int) -> Halves:
+    numbers = [np.empty(room, np.intp) for _ in range(3)]
+    boxes = [np.empty((room, d), np.float32) for _ in range(2)]
+    return Halves(numbers[0], numbers[1], np.empty(room, np.float32), numbers[2], *boxes)
+
+
+def _halved(framed: np.ndarray) -> tuple[np.ndarray, np.ndarray, Halves]:
+    m, d = framed.shape
+    order, first = np.empty(m, np.intp), np.empty(m + 1, np.intp)
+    halves = _no_halves(4 * (m // _SMALL_CELL) + 4, d)
+    n_cells, n_nodes = rows_halve(framed, _SMALL_CELL, order, first, halves)
+    halves = Halves(*(array[:n_nodes].copy() for array in halves))
+    halves_box(framed, order, first, halves)
+    return order, first[: n_cells + 1].copy(), halves
+
+
+def _means(framed: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray, Halves]:
+    m = len(framed)
+    # The framed rows stand in content order; should two be equal by now, it does not matter where they go.
+    rows = CanonicalRows(framed, np.arange(m), np.ones(m), np.arange(m))
+    request = Request(int(np.ceil(2.2 * np.sqrt(m))), None, None, _PLAN)
+    nested = build(rows, request, unit=False, progress=progress)
+    labels = np.unique(nested.node, return_inverse=True)[1].astype(np.intp)
+    order, first = np.empty(m, np.intp), np.empty(int(labels.max()) + 2, np.intp)
+    labels_group(labels, first, order)
+    return order, first, _no_halves(0, framed.shape[1])
+
+
+def _measured(
+    points: np.ndarray, order: np.ndarray, count: np.ndarray, first: np.ndarray, framed: np.ndarray,
+    halves: Halves, scale: float,
+) -> Cells:  # fmt: skip
+    n_cells, d = len(first) - 1, framed.shape[1]
+    center, radius = np.empty((n_cells, d), np.float32), np.empty(n_cells)
+    cells_measure(framed, first, 0, n_cells, center, radius)
+    panel = np.concatenate([[0], np.cumsum(-(-np.diff(first) // LANES) * (LANES * d))])
+    panels = np.empty(panel[-1], np.float32)
+    for c in range(n_cells):
+        panels_write(framed[first[c] : first[c + 1]], panels, panel[c])
+    longest = max(
+        (
+            float(np.einsum("ij,ij->i", b, b, dtype=np.float64).max())
+            for b in np.array_split(framed, 64)
+            if len(b)
+        ),
+        default=0.0,
+    )
+    slack, leaf = 2.0**-22 * float(np.sqrt(longest)), np.flatnonzero(halves.cell >= 0)
+    boxed = bool(len(leaf))
+    return Cells(
+        points, order, count, first, panels, panel, center, radius, halves, leaf, boxed, slack, scale
+    )
