@@ -107,10 +107,22 @@ print(json.dumps({"reached": reached / 1e9, "sgemm": sgemm / 1e9, "all": seconds
 def entrants(k: int) -> dict[str, str]:
     """The code of every setting, by name."""
     few = "rows_per_cell=32, swaps=2, max_iter=2" if k > 2048 else "rows_per_cell=64, swaps=2, max_iter=2"
-    fastest = "rows_per_cell=16, swaps=1, max_iter=0" if k > 2048 else "rows_per_cell=32, swaps=1, max_iter=1"
+    quick = "rows_per_cell=32, swaps=1, max_iter=1" if k > 2048 else "rows_per_cell=64, swaps=1, max_iter=1"
+    faster = (
+        "rows_per_cell=12, swaps=1, max_iter=0"
+        if k > 2048
+        else "rows_per_cell=32, swaps=1, max_iter=0, polish=0"
+    )
+    fastest = (
+        "rows_per_cell=8, swaps=1, max_iter=0"
+        if k > 2048
+        else "rows_per_cell=32, swaps=0, max_iter=0, polish=0"
+    )
     nested, flat = "HierarchicalKMeans", "KMeans"
     found = {
         "partita nested, fastest": PARTITA.format(maker=nested, options=fastest),
+        "partita nested, faster": PARTITA.format(maker=nested, options=faster),
+        "partita nested, quick": PARTITA.format(maker=nested, options=quick),
         "partita nested, fast": PARTITA.format(maker=nested, options=few),
         "partita nested": PARTITA.format(maker=nested, options=""),
         "partita nested, long": PARTITA.format(maker=nested, options="swaps=8, max_iter=30, tol=3e-4"),
