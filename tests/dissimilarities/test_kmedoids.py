@@ -116,7 +116,7 @@ def test_every_method_comes_close_to_the_best(method: str):
     found.hierarchy_.check()
 
 
-@pytest.mark.parametrize("init", ["first", "build", "lab", [3, 50, 99, 140]])
+@pytest.mark.parametrize("init", ["first", "build", "lab", np.array([3, 50, 99, 140])])
 def test_any_start_ends_where_nothing_gains(init):
     D = distances(150, kind=np.float64)
     found = KMedoids(4, init=init).fit(D)
@@ -283,9 +283,9 @@ def test_a_matrix_beyond_the_budget_is_refused_and_one_batch_named(monkeypatch):
         ({"metric": "euclid"}, "metric"),
         ({"method": "fasterpan"}, "did you mean 'fasterpam'"),
         ({"init": "random"}, "init"),
-        ({"n_clusters": 3, "init": [0, 1]}, "another number"),
-        ({"n_clusters": 2, "init": [0, 300]}, "no row"),
-        ({"n_clusters": 2, "init": [4, 4]}, "equal rows"),
+        ({"n_clusters": 3, "init": np.array([0, 1])}, "another number"),
+        ({"n_clusters": 2, "init": np.array([0, 300])}, "no row"),
+        ({"n_clusters": 2, "init": np.array([4, 4])}, "equal rows"),
         ({"symmetric": "no"}, "symmetric"),
     ],
 )

@@ -34,11 +34,7 @@ class Placer:
         placed = Placed(np.empty(n, np.int32), np.empty(n), np.empty(n), None)
         for first in range(0, n, _PLACED):
             last = min(first + _PLACED, n)
-            blocks = map_blocks(
-                lambda start, stop, first=first: self.distances(data, first + start, first + stop),
-                last - first,
-                _ROWS,
-            )
+            blocks = self._blocks(data, first, last)
             at = first
             for block in blocks:  # in their order: sums don't depend on threads
                 nearest_two(block, at, placed.labels, placed.d1, placed.d2)
@@ -48,6 +44,11 @@ class Placer:
                     costs_add(block, at, placed.labels, weight, placed.cost)
                 at += len(block)
         return placed
+
+    def _blocks(self, data: Any, first: int, last: int) -> list[np.ndarray]:
+        return map_blocks(
+            lambda start, stop: self.distances(data, first + start, first + stop), last - first, _ROWS
+        )
 
 
 class Placed:

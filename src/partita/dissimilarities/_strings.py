@@ -86,7 +86,8 @@ class StringItems(Items):
             hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts
         ]
         order = sorted(range(len(texts)), key=lambda i: (hashes[i], i))
-        self.inverse, first = np.empty(len(texts), np.intp), []
+        self.inverse = np.empty(len(texts), np.intp)
+        first: list[int] = []
         for i in order:
             if not first or hashes[first[-1]] != hashes[i]:
                 first.append(i)

@@ -44,13 +44,13 @@ class _Function:
 
 
 class _Array:
-    """An array or list of places."""
+    """A NumPy array of places."""
 
     def describe(self) -> str:
-        return "an array of row numbers"
+        return "a NumPy array of row numbers"
 
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, (list, tuple, np.ndarray))
+        return isinstance(value, np.ndarray) and value.ndim == 1 and len(value) > 0
 
 
 class KMedoids(InductiveMaker):
@@ -74,7 +74,7 @@ class KMedoids(InductiveMaker):
         "fasterpam" swaps as soon as one gains; "fastpam1" and "pam" make the best of all swaps (the same
         ones; PAM takes about k times as long). "onebatch", "fastclara" and "fastclarans" need no matrix of
         all distances. "alternate" is fast and clearly worse.
-    init : {"auto", "first", "build", "lab"} or array-like of int
+    init : {"auto", "first", "build", "lab"} or ndarray of int
         Where swaps start: the first items in an order of content (as good as random ones), PAM's BUILD, LAB
         (BUILD on samples), or the given rows. "auto": BUILD for "pam" and "fastpam1", LAB for "alternate",
         else the first. The methods without a matrix start in their own way.
