@@ -23,9 +23,11 @@ METHODS: dict[str, dict[str, str]] = {
         "hierarchical-kmeans": "partita.points:HierarchicalKMeans",
         "kmeans": "partita.points:KMeans",
         "spherical-kmeans": "partita.points:SphericalKMeans",
+        "kmedoids": "partita.dissimilarities:KMedoids",
     },
-    "text": {"topic-tree": "partita.text:TopicTree"},
+    "text": {"topic-tree": "partita.text:TopicTree", "kmedoids": "partita.dissimilarities:KMedoids"},
 }
+_METRICS = {"points": "euclidean", "text": "edit"}
 _READER_OPTIONS = ("column", "columns")
 
 
@@ -50,9 +52,11 @@ def divide(
         Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts.
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
-    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "topic-tree"}
+    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "kmedoids",
+        "topic-tree"}
         How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
-        parts themselves. "spherical-kmeans" takes sparse rows too (``kind="points"``).
+        parts themselves. "spherical-kmeans" takes sparse rows too (``kind="points"``); "kmedoids"
+        takes texts too, by their edit distance.
     column : str, optional
         The column of a table to take as text.
     columns : list of str, optional
@@ -94,6 +98,8 @@ def divide(
         given = "column" if column is not None else "columns"
         raise InvalidParameterError(f"{given!r} chooses from a table, and the data are {kind}.", name=given)
     maker, name = _find_maker(kind, method)
+    if name == "kmedoids":
+        options = {"metric": _METRICS[kind], **options}
     estimator = _construct(maker, options)
     estimator.fit(data)
     return _signed(estimator.hierarchy_, names, choices | {"kind": kind, "method": name})

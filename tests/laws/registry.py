@@ -71,4 +71,16 @@ ARRAY_MAKERS += [
     Case("spherical-cosine-9", _maker(*_SPHERICAL, n_clusters=9), any_size=False, takes_sparse=True),
 ]
 
+_MEDOIDS = ("partita.dissimilarities.kmedoids", "KMedoids")
+ARRAY_MAKERS += [
+    Case("medoids", _maker(*_MEDOIDS, metric="euclidean")),
+    Case("medoids-9-cityblock", _maker(*_MEDOIDS, n_clusters=9, metric="cityblock"), any_size=False),
+    Case(
+        "medoids-12-batch",
+        _maker(*_MEDOIDS, n_clusters=12, metric="euclidean", method="onebatch"),
+        any_size=False,
+    ),
+    Case("medoids-cosine", _maker(*_MEDOIDS, n_clusters=9, metric="cosine"), any_size=False),
+]
+
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []
