@@ -372,3 +372,8 @@ def test_small_data_full_of_ties(X: np.ndarray, method: str):
     np.testing.assert_array_equal(
         KMedoids(2, metric="cityblock", method=method, n_jobs=2).fit(X[::-1]).labels_, found.labels_[::-1]
     )
+
+
+def test_an_infinite_distance_is_refused():
+    with pytest.raises(pt.InvalidDataError, match="infinite"):
+        KMedoids(2, metric="braycurtis").fit([[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0]])

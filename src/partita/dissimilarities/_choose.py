@@ -12,6 +12,7 @@ import numpy as np
 
 from partita._core.progress import Progress
 from partita.dissimilarities._swap import Outcome, Problem, start_rows, swap_eagerly
+from partita.kernels.medoids import Medoids
 
 _MOST = 32
 
@@ -53,8 +54,8 @@ def choose_medoids(
     return best, table
 
 
-def _missed_least(problem: Problem, state: object) -> int:
-    removal, rows = state.removal, state.rows  # type: ignore[attr-defined]
+def _missed_least(problem: Problem, state: Medoids) -> int:
+    removal, rows = state.removal, state.rows
     place = np.empty(len(problem.D), np.intp)
     place[problem.order] = np.arange(len(problem.order))
     return int(min(range(len(rows)), key=lambda slot: (removal[slot], place[rows[slot]])))

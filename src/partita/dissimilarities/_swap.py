@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from partita._core.errors import InvalidDataError
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels import medoids as kernel
@@ -38,6 +39,12 @@ class Problem:
         self.D, self.weight, self.order = D, weight, order
         tops = map_blocks(lambda start, stop: start_kernel.largest_of(D, start, stop), len(D), _ROWS)
         top, mass = max(tops), float(weight.sum())
+        if not math.isfinite(top):
+            raise InvalidDataError(
+                "A distance is infinite, or too large for float32.",
+                name="X",
+                hint="scale the data, or choose a metric that compares all of them",
+            )
         exponent = 0 if top == 0 else _BITS - math.frexp(top)[1] - math.frexp(mass)[1]
         self.step = math.ldexp(1.0, min(exponent, 1000))
         self.unit = weight * self.step

@@ -55,10 +55,12 @@ class Space:
         """Distances of seen rows to seen others. OUT out float (rows, others)."""
         if callable(self.metric):
             _call(self.metric, rows, others, out)
+            _refuse_strange(out, "The metric")
         elif self.metric in _BY_SCIPY:
             from scipy.spatial.distance import cdist
 
             out[:] = cdist(rows, others, self.metric)
+            _refuse_strange(out, f"The metric {self.metric!r}")
         else:
             tile = _TILES[self.metric]
             for start in range(0, len(others), _PANEL):
@@ -75,10 +77,13 @@ def _call(metric: Callable[..., float], rows: np.ndarray, others: np.ndarray, ou
         for i, row in enumerate(rows):
             for j, other in enumerate(others):
                 out[i, j] = metric(row, other)
+
+
+def _refuse_strange(out: np.ndarray, what: str) -> None:
     bad = np.argwhere(~(out >= 0) | np.isinf(out))
     if len(bad):
         raise InvalidDataError(
-            "The metric returned what is no distance.",
+            f"{what} returned what is no distance.",
             name="metric",
             allowed="finite numbers of at least 0",
             got=float(out[tuple(bad[0])]),
