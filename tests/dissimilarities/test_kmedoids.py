@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import product
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import cdist, pdist, squareform
+from sklearn.exceptions import SkipTestWarning
+from sklearn.utils.estimator_checks import check_estimator
 
 import partita as pt
 from oracles.medoids import best_medoids, can_gain, loss
@@ -214,6 +217,8 @@ def test_distances_without_triangle_inequality_are_fine():
     found = KMedoids(6).fit(D)
     found.hierarchy_.check()
     np.testing.assert_array_equal(found.predict(D), found.labels_)
+    assert "no metric" in found.made_by_.notes[0]
+    assert not KMedoids(6).fit(distances(40)).made_by_.notes
 
 
 def test_items_at_distance_zero():
@@ -287,6 +292,7 @@ def test_a_matrix_beyond_the_budget_is_refused_and_one_batch_named(monkeypatch):
         ({"n_clusters": 2, "init": np.array([0, 300])}, "no row"),
         ({"n_clusters": 2, "init": np.array([4, 4])}, "equal rows"),
         ({"symmetric": "no"}, "symmetric"),
+        ({"n_clusters": 2, "method": "onebatch", "init": "build"}, "starts in its own way"),
     ],
 )
 def test_wrong_parameters(options: dict, words: str):
@@ -377,3 +383,13 @@ def test_small_data_full_of_ties(X: np.ndarray, method: str):
 def test_an_infinite_distance_is_refused():
     with pytest.raises(pt.InvalidDataError, match="infinite"):
         KMedoids(2, metric="braycurtis").fit([[1.0, 0.0], [-1.0, 0.0], [1.0, 1.0]])
+
+
+def test_precomputed_distances_pass_the_checks_of_scikit_learn():
+    """All but those that give rows of numbers where a square matrix is needed."""
+    rows_given = dict.fromkeys(("check_clustering", "check_estimators_nan_inf"), "gives rows of numbers")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SkipTestWarning)
+        results = check_estimator(KMedoids(), expected_failed_checks=rows_given, on_fail=None)
+    assert not {r["check_name"]: str(r["exception"]) for r in results if r["status"] == "failed"}
+    assert sum(r["status"] == "passed" for r in results) > 40

@@ -118,6 +118,9 @@ class Items:
         """All items, as the placer takes them, by rank."""
         raise NotImplementedError
 
+    def note_triangle(self, medoids: np.ndarray) -> None:
+        """Say so where the distances are seen to be no metric; given distances only."""
+
     def block(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Distances of items `rows` to items `columns`, float32 (rows, columns)."""
         out = np.empty((len(rows), len(columns)), np.float32)

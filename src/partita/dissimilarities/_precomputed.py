@@ -14,6 +14,7 @@ from partita.dissimilarities._items import Items, Placer
 from partita.kernels import square as kernel
 
 _ROWS = 64
+_WITNESSES, _SLACK = 12, 1e-5
 _ROUNDING = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-9}
 _FAULTS = {
     kernel.NOT_A_NUMBER: ("no finite number", "finite numbers of at least 0"),
@@ -49,6 +50,7 @@ def check_square(X: Any, symmetric: str = "check") -> np.ndarray:
     if D.ndim == 1:
         D = _square_of(D)
     if D.ndim != 2 or D.shape[0] != D.shape[1]:
+        _refuse_what_is_no_matrix(D)
         raise InvalidDataError(
             "Precomputed distances must be a square matrix, or condensed.",
             name="X",
@@ -64,8 +66,17 @@ def check_square(X: Any, symmetric: str = "check") -> np.ndarray:
     return D
 
 
+def _refuse_what_is_no_matrix(D: np.ndarray) -> None:
+    if D.ndim == 2 and not D.shape[1]:
+        raise InvalidDataError(f"0 feature(s) (shape={D.shape}) while a minimum of 1 is required.", name="X")
+    if not np.isfinite(D).all():
+        raise InvalidDataError("Input X contains NaN or infinity, and is no square matrix.", name="X")
+
+
 def _as_float(X: Any) -> np.ndarray:
     D = np.asarray(X)
+    if D.dtype.kind == "c":
+        raise InvalidTypeError("Complex data not supported: distances are real numbers.", name="X")
     if D.dtype.kind not in "fiub":
         try:
             D = D.astype(np.float64)
@@ -104,8 +115,9 @@ def _refuse_faults(D: np.ndarray) -> None:
         if fault != kernel.FINE:
             what, allowed = _FAULTS[fault]
             kind = "NaN" if np.isnan(D[i, j]) else what
+            told = "Negative values in data: the" if fault == kernel.NEGATIVE else "The"
             raise InvalidDataError(
-                f"The distance in row {i}, column {j} is {kind}.",
+                f"{told} distance in row {i}, column {j} is {kind}.",
                 name="X",
                 allowed=allowed,
                 got=float(D[i, j]),
@@ -178,6 +190,21 @@ class PrecomputedItems(Items):
         self.rank = np.empty(n, np.intp)
         self.rank[order] = np.arange(n)
         self.fingerprint = hashlib.blake2b(signature[order].tobytes(), digest_size=8).hexdigest()
+
+    def note_triangle(self, medoids: np.ndarray) -> None:
+        """Say so where distances to some of the medoids break the triangle inequality."""
+        D, some = self.kept, medoids[:_WITNESSES]
+        assert D is not None
+        for place, a in enumerate(some):
+            for b in some[place + 1 :]:
+                apart = np.abs(D[a] - D[b])
+                o = int(np.argmax(apart))
+                if apart[o] > D[a, b] + _SLACK * max(D[a, o], D[b, o]):
+                    self.notes.append(
+                        f"no metric: rows {a} and {b} are {D[a, b]:g} apart, "
+                        f"and {D[a, o]:g} and {D[b, o]:g} from row {o}"
+                    )
+                    return
 
     def _signature(self, known: np.ndarray) -> np.ndarray:
         D, out = self.kept, np.empty(self.n, np.uint64)

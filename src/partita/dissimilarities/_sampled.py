@@ -25,6 +25,7 @@ _AHEAD = 64
 _SHARE = 0.025
 _STARTS = 2
 _PATIENCE = 250
+_SPARE = 4  # bits for distances that are larger than those known at first
 
 
 def place(items: Items, medoids: np.ndarray, *, costs: bool = False) -> Placed:
@@ -132,11 +133,10 @@ def _search(items: Items, k: int, start: int, progress: Progress) -> Outcome:
     rows = order[(start + np.arange(k)) % n]
     patience = min(n, max(_PATIENCE, math.ceil(_SHARE * (n - k))))
     idle = swaps = seen = 0
-    D = np.concatenate([items.block(rows, everything), np.empty((_AHEAD, items.n), np.float32)])
-    problem = Problem(items.block(rows, everything), items.weight, np.arange(k))
     if k == 1:
         return Outcome(rows, 1)
-    problem.D = D
+    problem = Problem(items.block(rows, everything), items.weight, np.arange(k), spare=_SPARE)
+    D = problem.D = np.concatenate([problem.D, np.empty((_AHEAD, items.n), np.float32)])
     state, room = problem.state(np.arange(k)), kernel.room_make(items.n, k)
     while idle < patience:
         run = order[(at + np.arange(min(_AHEAD, patience - idle))) % n]

@@ -25,6 +25,13 @@ def solve(maker: Any, items: Items, n_threads: int, progress: Progress) -> Outco
         return Outcome(items.candidates.copy())
     if maker.method in _AUTO_INIT:
         return _with_matrix(maker, items, n_threads, progress)
+    if not (isinstance(maker.init, str) and maker.init == "auto"):
+        raise InvalidParameterError(
+            f"The method {maker.method!r} starts in its own way.",
+            name="init",
+            allowed="'auto'",
+            got=maker.init,
+        )
     k = maker.n_clusters
     if k is None:
         sample = items.candidates[:_SAMPLE]

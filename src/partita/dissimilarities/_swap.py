@@ -33,9 +33,11 @@ class Problem:
     weight : float64[items]
     order : intp
         Rows of D; rows that are left out are no candidates.
+    spare : int
+        Bits left free for distances that D will hold later.
     """
 
-    def __init__(self, D: np.ndarray, weight: np.ndarray, order: np.ndarray) -> None:
+    def __init__(self, D: np.ndarray, weight: np.ndarray, order: np.ndarray, spare: int = 0) -> None:
         self.D, self.weight, self.order = D, weight, order
         tops = map_blocks(lambda start, stop: start_kernel.largest_of(D, start, stop), len(D), _ROWS)
         top, mass = max(tops), float(weight.sum())
@@ -45,7 +47,7 @@ class Problem:
                 name="X",
                 hint="scale the data, or choose a metric that compares all of them",
             )
-        exponent = 0 if top == 0 else _BITS - math.frexp(top)[1] - math.frexp(mass)[1]
+        exponent = 0 if top == 0 else _BITS - spare - math.frexp(top)[1] - math.frexp(mass)[1]
         self.step = math.ldexp(1.0, min(exponent, 1000))
         self.unit = weight * self.step
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partita import __version__
 from partita._core.errors import InfeasibleError, InvalidParameterError
+from partita._core.memory import check_memory
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
@@ -30,6 +31,7 @@ _CITATION = (
     "E. Schubert, P. J. Rousseeuw, Fast and eager k-medoids clustering: O(k) runtime improvement of the PAM, "
     "CLARA, and CLARANS algorithms, Information Systems 101 (2021), doi:10.1016/j.is.2021.101804"
 )
+_BYTES_A_PAIR = 24
 METRICS = ("precomputed", *VECTOR_METRICS, "edit", "gower")
 
 
@@ -77,12 +79,13 @@ class KMedoids(InductiveMaker):
     init : {"auto", "first", "build", "lab"} or ndarray of int
         Where swaps start: the first items in an order of content (as good as random ones), PAM's BUILD, LAB
         (BUILD on samples), or the given rows. "auto": BUILD for "pam" and "fastpam1", LAB for "alternate",
-        else the first. The methods without a matrix start in their own way.
+        else the first. "fastclara", "fastclarans" and "onebatch" start in their own way: "auto" alone.
     symmetric : {"check", "mean", "min", "max"}
         What to make of precomputed distances that depend on the direction: refuse them, or take the mean,
         the smaller or the larger one.
     max_iter : int, optional
-        Most passes over the candidates; most swaps for "pam" and "fastpam1". Default: until nothing gains.
+        Most passes over the candidates; most swaps for "pam" and "fastpam1"; nothing for "fastclarans".
+        Default: until nothing gains.
     random_state : None, int or generator
         Accepted, and without effect: nothing here is random.
     n_jobs : int, optional
@@ -113,8 +116,9 @@ class KMedoids(InductiveMaker):
     Notes
     -----
     Time for "fasterpam": O(n^2) distances and a few passes of O(n^2), whatever n_clusters; memory 4 n^2
-    bytes, refused above the budget. "onebatch": O(n m) with a batch of m = 100 log(n n_clusters) items, at
-    most 400 MiB. Distances may break the triangle inequality; zero distances are fine.
+    bytes, refused above the budget. A square matrix in float32 or float64 is not copied. "onebatch": O(n m)
+    with a batch of m = 100 log(n n_clusters) items, at most 400 MiB. Zero distances are fine, and so is a
+    broken triangle inequality; where precomputed distances break it, ``made_by_.notes`` tells.
 
     Losses are added up as whole numbers of a small step, so that the swaps depend neither on the order of
     rows nor on `n_jobs`. For precomputed distances items are ordered by all their distances; items that these
@@ -215,6 +219,7 @@ class KMedoids(InductiveMaker):
             self._check_count(items)
             outcome = solve(self, items, n_threads, progress)
             medoids, placed = self._place(items, outcome)
+            items.note_triangle(medoids)
         self._keep(kind, items, medoids, placed, outcome, started)
         return self
 
@@ -239,7 +244,7 @@ class KMedoids(InductiveMaker):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.pairwise = self.metric == "precomputed"
+        tags.input_tags.pairwise = tags.input_tags.positive_only = self.metric == "precomputed"
         tags.input_tags.string = self.metric == "edit"
         return tags
 
@@ -253,11 +258,13 @@ class KMedoids(InductiveMaker):
                 name="n_clusters",
                 got=self.n_clusters,
             )
-        if (
-            not isinstance(self.init, str)
-            and self.n_clusters is not None
-            and len(self.init) != self.n_clusters
-        ):
+        k = self.n_clusters or 1
+        check_memory(
+            _BYTES_A_PAIR * k * k,
+            what=f"The costs of {k} parts with each other's medoids",
+            alternative="ask for fewer parts",
+        )
+        if not isinstance(self.init, str) and self.n_clusters not in (None, len(self.init)):
             raise InvalidParameterError(
                 "init names another number of rows than n_clusters.",
                 name="init",
