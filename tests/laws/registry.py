@@ -83,4 +83,13 @@ ARRAY_MAKERS += [
     Case("medoids-cosine", _maker(*_MEDOIDS, n_clusters=9, metric="cosine"), any_size=False),
 ]
 
+_STARS = ("partita.points.tree_mixture", "TreeMixture")
+_VOTES = ("partita.points.dense_vote", "DenseVote")
+ARRAY_MAKERS += [
+    Case("tree-mixture", _maker(*_STARS)),
+    Case("tree-mixture-5", _maker(*_STARS, min_samples=5, threshold=0.8)),
+    Case("dense-vote", _maker(*_VOTES)),
+    Case("dense-vote-3", _maker(*_VOTES, min_samples=3, max_rounds=1)),
+]
+
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

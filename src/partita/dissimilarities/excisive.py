@@ -96,14 +96,14 @@ class ExcisiveClustering(HierarchyMaker):
 
     Examples
     --------
-    Two triangles and a bridge of one item:
+    Two groups and a bridge of one item:
 
     >>> import numpy as np
-    >>> x = np.array([0.0, 1.0, 2.0, 4.0, 6.0, 7.0, 8.0])[:, None]
+    >>> x = np.array([0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 7.0, 8.0])[:, None]
     >>> ExcisiveClustering(2, height=2.0, metric="euclidean").fit(x).labels_.tolist()
-    [0, 0, 0, 0, 0, 0, 0]
+    [0, 0, 0, 0, 0, 0, 0, 0]
     >>> ExcisiveClustering(3, height=2.0, metric="euclidean").fit(x).labels_.tolist()
-    [0, 0, 0, 2, 1, 1, 1]
+    [0, 0, 0, 0, 2, 1, 1, 1]
     """
 
     _rules: ClassVar[Mapping[str, Rule]] = {
