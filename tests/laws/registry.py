@@ -92,4 +92,9 @@ ARRAY_MAKERS += [
     Case("dense-vote-3", _maker(*_VOTES, min_samples=3, max_rounds=1)),
 ]
 
+_SDP = ("partita.points.likelihood_sdp", "LikelihoodSDP")
+ARRAY_MAKERS += [
+    Case("sdp", _maker(*_SDP, n_clusters=3, max_rows=24, max_rounds=3, max_iter=100), any_size=False),
+]
+
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

@@ -7,20 +7,33 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
+    "CurveClustering": "partita.points.curve_clustering",
     "DenseVote": "partita.points.dense_vote",
     "HierarchicalKMeans": "partita.points.hierarchical_kmeans",
     "KMeans": "partita.points.kmeans",
+    "LikelihoodSDP": "partita.points.likelihood_sdp",
     "PPP": "partita.points.ppp",
     "SphericalKMeans": "partita.points.spherical_kmeans",
     "TreeMixture": "partita.points.tree_mixture",
 }
 
-__all__ = ["PPP", "DenseVote", "HierarchicalKMeans", "KMeans", "SphericalKMeans", "TreeMixture"]
+__all__ = [
+    "PPP",
+    "CurveClustering",
+    "DenseVote",
+    "HierarchicalKMeans",
+    "KMeans",
+    "LikelihoodSDP",
+    "SphericalKMeans",
+    "TreeMixture",
+]
 
 if TYPE_CHECKING:
+    from partita.points.curve_clustering import CurveClustering
     from partita.points.dense_vote import DenseVote
     from partita.points.hierarchical_kmeans import HierarchicalKMeans
     from partita.points.kmeans import KMeans
+    from partita.points.likelihood_sdp import LikelihoodSDP
     from partita.points.ppp import PPP
     from partita.points.spherical_kmeans import SphericalKMeans
     from partita.points.tree_mixture import TreeMixture
