@@ -91,7 +91,8 @@ def test_small_problems_are_solved_nearly_as_well_as_by_trying_all():
 
 
 @pytest.mark.parametrize("k", [2, 7, 40])
-def test_looking_ahead_on_threads_changes_no_swap(k: int):
+def test_looking_ahead_on_threads_changes_no_swap(k: int, monkeypatch):
+    monkeypatch.setattr("partita.dissimilarities._swap._CALM", 2)
     D = distances(900, seed=3)
     problem = Problem(D, np.ones(900), np.random.default_rng(1).permutation(900))
     start = start_rows(problem, k, "first")
@@ -322,6 +323,9 @@ def test_coarser_medoids_are_some_of_the_finer_and_costs_fall():
     medoid, cost = h.part_data["medoid"], h.part_data["cost"]
     for coarse, fine in zip(h.levels, h.levels[1:]):
         assert set(medoid[coarse]) <= set(medoid[fine])
+        for part in set(fine) - set(coarse):
+            costs = cdist(X[h.members(part)], X[medoid[coarse]]).sum(axis=0)
+            assert medoid[h.parent[part]] == medoid[coarse][costs.argmin()]
     for part in range(h.n_parts):
         members = h.members(part)
         assert medoid[part] in members
