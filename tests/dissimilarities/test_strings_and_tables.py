@@ -113,3 +113,12 @@ def test_what_is_no_table():
         KMedoids(1, metric="gower").fit(pd.DataFrame({"a": [1.0, 1.0]}))
     with pytest.raises(pt.InvalidDataError, match="not those of the fit"):
         KMedoids(2, metric="gower").fit(table()).predict(table()[["age", "pay"]])
+
+
+def test_the_adult_table(real_data):
+    csv = pytest.importorskip("pyarrow.csv")
+    adult = csv.read_csv(real_data("tables-fair", "data", "adult.csv")).slice(0, 3000)
+    found = KMedoids(8, metric="gower").fit(adult)
+    batch = KMedoids(8, metric="gower", method="onebatch").fit(adult)
+    assert batch.inertia_ <= 1.02 * found.inertia_
+    np.testing.assert_array_equal(found.predict(adult), found.labels_)

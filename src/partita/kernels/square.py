@@ -38,15 +38,15 @@ def asymmetry_find(D, start, stop, share, floor):
     """The first pair i in `start` to `stop`, j > i whose two distances differ by more than rounding.
 
     IN share (of the larger one) and floor, which they may differ by. In tiles, so that columns are read as
-    rows are. Returns (-1, -1) if there is none.
+    rows are; most are equal to the bit. Returns (-1, -1) if there is none.
     """
     n = D.shape[0]
     for j0 in range(start, n, _TILE):
-        faulty = False
+        differ = False
         for i in range(start, stop):
             for j in range(max(j0, i + 1), min(j0 + _TILE, n)):
-                faulty |= abs(D[i, j] - D[j, i]) > share * max(D[i, j], D[j, i]) + floor
-        if faulty:
+                differ |= D[i, j] != D[j, i]
+        if differ:
             for i in range(start, stop):
                 for j in range(max(j0, i + 1), min(j0 + _TILE, n)):
                     if abs(D[i, j] - D[j, i]) > share * max(D[i, j], D[j, i]) + floor:
