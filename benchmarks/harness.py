@@ -30,13 +30,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import contests
+import linkage
+import members
 import pooling
 import sinkhorn_pot
 import spherical
 from contests import Contest
 from scipy import sparse
 
-CONTESTS = {**contests.CONTESTS, **spherical.CONTESTS, **pooling.CONTESTS, **sinkhorn_pot.CONTESTS}
+_TOPICS = (contests, spherical, pooling, sinkhorn_pot, linkage, members)
+CONTESTS = {name: contest for topic in _TOPICS for name, contest in topic.CONTESTS.items()}
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

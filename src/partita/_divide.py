@@ -23,6 +23,7 @@ METHODS: dict[str, dict[str, str]] = {
         "hierarchical-kmeans": "partita.points:HierarchicalKMeans",
         "kmeans": "partita.points:KMeans",
         "spherical-kmeans": "partita.points:SphericalKMeans",
+        "linkage": "partita.points:Linkage",
         "kmedoids": "partita.dissimilarities:KMedoids",
     },
     "text": {"topic-tree": "partita.text:TopicTree", "kmedoids": "partita.dissimilarities:KMedoids"},
@@ -52,11 +53,11 @@ def divide(
         Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts.
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
-    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "kmedoids",
-        "topic-tree"}
+    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "linkage",
+        "kmedoids", "topic-tree"}
         How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
-        parts themselves. "spherical-kmeans" takes sparse rows too (``kind="points"``); "kmedoids"
-        takes texts too, by their edit distance.
+        parts themselves. "spherical-kmeans" and "linkage" take sparse rows too
+        (``kind="points"``); "kmedoids" takes texts too, by their edit distance.
     column : str, optional
         The column of a table to take as text.
     columns : list of str, optional

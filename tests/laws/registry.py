@@ -24,6 +24,8 @@ class Case:
         Whether one row is enough.
     takes_sparse : bool
         Whether sparse rows are taken.
+    joins_equal : bool
+        Whether equal rows are a part, of height 0.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Case:
     counts_rows: bool = False
     any_size: bool = True
     takes_sparse: bool = False
+    joins_equal: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -47,6 +50,7 @@ def _there(module: str) -> bool:
 _KMEANS = ("partita.points.hierarchical_kmeans", "HierarchicalKMeans")
 _FLAT = ("partita.points.kmeans", "KMeans")
 _SPHERICAL = ("partita.points.spherical_kmeans", "SphericalKMeans")
+_LINKAGE = ("partita.points.linkage", "Linkage")
 _PPP = ("partita.points.ppp", "PPP")
 _TOPICS = ("partita.text.topic_tree", "TopicTree")
 
@@ -96,5 +100,19 @@ _SDP = ("partita.points.likelihood_sdp", "LikelihoodSDP")
 ARRAY_MAKERS += [
     Case("sdp", _maker(*_SDP, n_clusters=3, max_rows=24, max_rounds=3, max_iter=100), any_size=False),
 ]
+ARRAY_MAKERS += [
+    Case(f"linkage-{method}", _maker(*_LINKAGE, method=method), takes_sparse=True, joins_equal=True)
+    for method in ("ward", "average", "complete", "single", "genie")
+]
+ARRAY_MAKERS += [
+    Case("linkage-5", _maker(*_LINKAGE, n_clusters=5), any_size=False, takes_sparse=True, joins_equal=True),
+    Case(
+        "linkage-cosine",
+        _maker(*_LINKAGE, method="average", metric="cosine"),
+        takes_sparse=True,
+        joins_equal=True,
+    ),
+]
+
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

@@ -106,7 +106,10 @@ def test_weight_two_is_two_rows(case: Case):
     weighted = case.make().fit(X, sample_weight=np.full(len(X), 2.0))
     doubled = case.make().fit(np.repeat(X, 2, axis=0))
     np.testing.assert_array_equal(np.repeat(weighted.labels_, 2), doubled.labels_)
-    np.testing.assert_array_equal(weighted.hierarchy_.height, doubled.hierarchy_.height)
+    heights = [estimator.hierarchy_.height for estimator in (weighted, doubled)]
+    if case.joins_equal:
+        heights = [height[height > 0] for height in heights]
+    np.testing.assert_array_equal(*heights)
 
 
 @every_maker

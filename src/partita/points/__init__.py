@@ -12,6 +12,7 @@ _PUBLIC = {
     "HierarchicalKMeans": "partita.points.hierarchical_kmeans",
     "KMeans": "partita.points.kmeans",
     "LikelihoodSDP": "partita.points.likelihood_sdp",
+    "Linkage": "partita.points.linkage",
     "PPP": "partita.points.ppp",
     "SphericalKMeans": "partita.points.spherical_kmeans",
     "TreeMixture": "partita.points.tree_mixture",
@@ -24,6 +25,7 @@ __all__ = [
     "HierarchicalKMeans",
     "KMeans",
     "LikelihoodSDP",
+    "Linkage",
     "SphericalKMeans",
     "TreeMixture",
 ]
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from partita.points.hierarchical_kmeans import HierarchicalKMeans
     from partita.points.kmeans import KMeans
     from partita.points.likelihood_sdp import LikelihoodSDP
+    from partita.points.linkage import Linkage
     from partita.points.ppp import PPP
     from partita.points.spherical_kmeans import SphericalKMeans
     from partita.points.tree_mixture import TreeMixture

@@ -114,12 +114,12 @@ def unit_sparse_rows(rows: SparseRows) -> SparseRows:
 
 @dataclass(frozen=True)
 class Directions:
-    """Distinct directions in an order that depends on their content alone.
+    """Distinct directions (or rows) in an order that depends on their content alone.
 
     Attributes
     ----------
     rows : SparseRows
-        All rows, of length 1.
+        All rows; as directions of length 1.
     head : intp[u]
         A row for each distinct direction, in content order.
     weight : float64[u]
@@ -147,7 +147,11 @@ def canonical_directions(rows: SparseRows, sample_weight: np.ndarray | None) -> 
 
     O(nnz + n log n) time.
     """
-    rows = unit_sparse_rows(rows)
+    return canonical_sparse(unit_sparse_rows(rows), sample_weight)
+
+
+def canonical_sparse(rows: SparseRows, sample_weight: np.ndarray | None) -> Directions:
+    """Merge equal rows and order them by their content. O(nnz + n log n) time."""
     n = len(rows)
     hashes, keys = np.empty(n, np.uint64), column_keys(rows.d)
     map_blocks(
