@@ -47,7 +47,7 @@ def touching_data(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, dict[str, 
     truth = np.where(rng.random(n) < 0.05, -1, rng.integers(0, 9, n))
     X = rng.normal(4.5 * np.column_stack(np.divmod(np.maximum(truth, 0), 3)), 1.0)
     X[truth < 0] = rng.uniform(-4, 13, (int((truth < 0).sum()), 2))
-    return X, truth, {"radius": 0.3, "min_samples": max(5, n // 2000)}
+    return X, truth, {"radius": 0.15, "min_samples": max(5, round(0.00036 * n))}
 
 
 def judge_parts(X: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> dict[str, float]:

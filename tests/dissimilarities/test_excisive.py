@@ -50,6 +50,15 @@ def test_blocks_at_every_scale_are_what_cliques_hold_together(D: np.ndarray, m: 
         assert blocks_of(ExcisiveClustering(m, height=float(height)).fit(D).labels_) == expected
 
 
+@pytest.mark.parametrize("m", [3, 4, 5, 6])
+def test_blocks_of_larger_cliques_in_random_graphs(m: int):
+    rng = np.random.default_rng(m)
+    for share in (0.3, 0.5, 0.7, 0.8) * 8:
+        D = squareform(np.where(rng.random(66) < share, 1.0, 2.0))
+        labels = ExcisiveClustering(m, height=1.0).fit(D).labels_
+        assert blocks_of(labels) == set(blocks_at(D, m, 1.0))
+
+
 @given(D=distance_matrices(8), m=st.integers(2, 4))
 def test_the_dendrogram_is_single_linkage_of_the_scale_of_common_cliques(D: np.ndarray, m: int):
     if len(D) < 2:

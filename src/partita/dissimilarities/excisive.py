@@ -88,11 +88,12 @@ class ExcisiveClustering(HierarchyMaker):
     those that a family of finite metric spaces generates; here the family is the simplex of `m` points. The
     hierarchical form lets its side grow. Dissimilarities need not obey the triangle inequality.
 
-    Time for ``m=2``: that of a minimum spanning tree, O(n^2) for a matrix. For larger `m`, pairs are added by
-    length until all items are joined: O(n^2 log n), and O(n^3 / 64) words for ``m=3``, O(n^m / 64) for fixed
-    `m` in the worst case; what is joined already is not looked at again. Memory: n^2 numbers for the matrix,
-    n^2 / 4 bytes for sets, 16 bytes for each pair that is looked at (in bands, shortest first). Vectors with
-    ``m=2`` and a Euclidean or cosine metric need O(n) memory only.
+    Time for ``m=2``: that of a minimum spanning tree, O(n^2), for vectors O(n^2 d) (`points.Linkage` with
+    ``method="single"`` is faster for many of them). For larger `m`, pairs are added by length until all items
+    are joined: O(n^2 log n), and O(n^3 / 64) words for ``m=3``, O(n^m / 64) for fixed `m` in the worst case;
+    what is joined already is not looked at again. Memory: n^2 numbers for the matrix, n^2 / 4 bytes for sets,
+    16 bytes for each pair that is looked at (in bands, shortest first). Vectors with ``m=2`` and a Euclidean
+    or cosine metric need O(n) memory only.
 
     Examples
     --------

@@ -87,9 +87,8 @@ def elect(
         rows.points[counted], np.arange(len(counted)), rows.weight[counted], np.arange(len(counted))
     )
     spine = spanning_tree(heavy, min_samples)
-    # Where every row is dense by itself, what matters is how far apart they are.
-    cut = cut_lengths(spine.core, heavy.weight) if spine.core.any() else _cut_of_edges(spine)
-    within = cut.value if radius is None else radius
+    cut = _radius_of(spine, heavy.weight) if radius is None else LengthCut(radius, "given")
+    within = cut.value
     label, dense = np.full(rows.n_distinct, -1), np.zeros(rows.n_distinct, dtype=bool)
     label[counted], dense[counted] = _dense_parts(spine, within)
     progress.start("Counting votes", None)
@@ -104,7 +103,10 @@ def elect(
     )
 
 
-def _cut_of_edges(spine: Spine) -> LengthCut:
+def _radius_of(spine: Spine, weight: np.ndarray) -> LengthCut:
+    if spine.core.any():
+        return cut_lengths(spine.core, weight)
+    # Where every row is dense by itself, what matters is how far apart they are.
     return cut_lengths(spine.length, np.ones(len(spine.length)))
 
 
