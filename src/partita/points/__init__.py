@@ -14,6 +14,7 @@ _PUBLIC = {
     "LikelihoodSDP": "partita.points.likelihood_sdp",
     "Linkage": "partita.points.linkage",
     "PPP": "partita.points.ppp",
+    "RareGroups": "partita.points.rare_groups",
     "SphericalKMeans": "partita.points.spherical_kmeans",
     "TreeMixture": "partita.points.tree_mixture",
 }
@@ -26,6 +27,7 @@ __all__ = [
     "KMeans",
     "LikelihoodSDP",
     "Linkage",
+    "RareGroups",
     "SphericalKMeans",
     "TreeMixture",
 ]
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from partita.points.likelihood_sdp import LikelihoodSDP
     from partita.points.linkage import Linkage
     from partita.points.ppp import PPP
+    from partita.points.rare_groups import RareGroups
     from partita.points.spherical_kmeans import SphericalKMeans
     from partita.points.tree_mixture import TreeMixture
 

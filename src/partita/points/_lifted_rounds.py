@@ -193,7 +193,8 @@ def _starts(Z: np.ndarray, weight: np.ndarray, K: int, max_iter: int, tol: float
     With equal covariances all K costs are equal, and the lifted program can't tell the parts apart; it
     becomes the program of Peng and Wei.
     """
-    sums, starts = np.sqrt(weight), []
+    sums = np.sqrt(weight)
+    starts: list[np.ndarray] = []
     mean = (Z.T @ weight) / weight.sum()
     covariance = (Z - mean).T @ ((Z - mean) * weight[:, None]) / weight.sum()
     values, vectors = np.linalg.eigh(covariance)
