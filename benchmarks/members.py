@@ -3,11 +3,13 @@
     python benchmarks/harness.py stars --threads 2 --repeats 3
     python benchmarks/harness.py dense-vote --threads 2 --repeats 3
     python benchmarks/harness.py excisive --threads 2 --repeats 3
+    python benchmarks/members.py
 
 ``stars``: one cluster of 2 % of the stars in position, motion and parallax, over an even field; ``complete``
 is the share of members found in the cluster that holds most of them, ``foreign`` the share of that cluster
 that are none. ``dense-vote``: groups in the plane that touch, and noise; DBSCAN gets the same radius and
 number of neighbours. ``excisive``: single linkage and cliques at one scale, beside SciPy's dendrogram.
+Run alone, this prints the table of members over kinds of fields, the mean of ten draws.
 """
 
 from __future__ import annotations
@@ -18,14 +20,21 @@ import numpy as np
 from contests import Contest, Fit
 
 
-def star_data(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """Stars of a field, and which of them are of the cluster."""
+def star_field(members: int, others: int, seed: int, even: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Position, motion and parallax of stars, shape (n, 5), and which are of the cluster, int[n]."""
     rng = np.random.default_rng(seed)
-    members = n // 50
     cluster = rng.normal([0.1, -0.2, -3.0, 2.0, 1.2], [0.15, 0.15, 0.25, 0.25, 0.06], (members, 5))
-    field = rng.uniform([-1, -1, -10, -10, 0.1], [1, 1, 10, 10, 3.0], (n - members, 5))
-    order = rng.permutation(n)
-    return np.concatenate([cluster, field])[order], np.repeat([1, 0], [members, n - members])[order], {}
+    field = rng.uniform([-1, -1, -10, -10, 0.1], [1, 1, 10, 10, 3.0], (others, 5))
+    if not even:
+        field[:, 2:4] = rng.normal(-1.0, 4.0, (others, 2))
+    order = rng.permutation(members + others)
+    return np.concatenate([cluster, field])[order], np.repeat([1, 0], [members, others])[order]
+
+
+def star_data(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Stars of an even field, one in fifty of them of the cluster."""
+    X, truth = star_field(n // 50, n - n // 50, seed)
+    return X, truth, {}
 
 
 def judge_members(X: np.ndarray, labels: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -163,3 +172,30 @@ CONTESTS = {
         {},
     ),
 }
+
+
+def _means(found: list[dict[str, float]]) -> str:
+    return " ".join(f"{np.mean([each[name] for each in found]):.3f}" for name in ("complete", "foreign"))
+
+
+def main() -> None:
+    """Print completeness and foreign share for kinds of fields, the mean of ten draws."""
+    entrants = {
+        "TreeMixture": partita_stars(),
+        "GaussianMixture": sklearn_mixture(),
+        "HDBSCAN": sklearn_hdbscan(),
+    }
+    kinds = [(200, 2000, True), (200, 2000, False), (60, 3000, True), (100, 5000, False)]
+    for name, columns in (("all columns", slice(0, 5)), ("motion alone", slice(2, 4))):
+        for members, others, even in kinds:
+            found: dict[str, list[dict[str, float]]] = {entrant: [] for entrant in entrants}
+            for seed in range(10):
+                X, truth = star_field(members, others, seed, even)
+                for entrant, fit in entrants.items():
+                    found[entrant].append(judge_members(X[:, columns], fit(X[:, columns], {}), truth))
+            shares = "  ".join(f"{entrant} {_means(each)}" for entrant, each in found.items())
+            print(f"{name}, {members} of {members + others}, {'even' if even else 'Gaussian'}: {shares}")
+
+
+if __name__ == "__main__":
+    main()
