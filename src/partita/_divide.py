@@ -22,9 +22,11 @@ METHODS: dict[str, dict[str, str]] = {
         "ppp": "partita.points:PPP",
         "hierarchical-kmeans": "partita.points:HierarchicalKMeans",
         "kmeans": "partita.points:KMeans",
+        "hdbscan": "partita.points:HDBSCAN",
+        "nested-density": "partita.points:NestedDensity",
         "spherical-kmeans": "partita.points:SphericalKMeans",
-        "linkage": "partita.points:Linkage",
         "kmedoids": "partita.dissimilarities:KMedoids",
+        "linkage": "partita.points:Linkage",
     },
     "text": {"topic-tree": "partita.text:TopicTree", "kmedoids": "partita.dissimilarities:KMedoids"},
 }
@@ -53,8 +55,8 @@ def divide(
         Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts.
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
-    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "linkage",
-        "kmedoids", "topic-tree"}
+    method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "hdbscan",
+        "nested-density", "linkage", "kmedoids", "topic-tree"}
         How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
         parts themselves. "spherical-kmeans" and "linkage" take sparse rows too
         (``kind="points"``); "kmedoids" takes texts too, by their edit distance.

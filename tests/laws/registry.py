@@ -52,6 +52,8 @@ _FLAT = ("partita.points.kmeans", "KMeans")
 _SPHERICAL = ("partita.points.spherical_kmeans", "SphericalKMeans")
 _LINKAGE = ("partita.points.linkage", "Linkage")
 _PPP = ("partita.points.ppp", "PPP")
+_HDBSCAN = ("partita.points.hdbscan", "HDBSCAN")
+_DENSITY = ("partita.points.nested_density", "NestedDensity")
 _TOPICS = ("partita.text.topic_tree", "TopicTree")
 
 ARRAY_MAKERS = [
@@ -74,32 +76,6 @@ ARRAY_MAKERS += [
     Case("spherical-cosine", _maker(*_SPHERICAL), takes_sparse=True),
     Case("spherical-cosine-9", _maker(*_SPHERICAL, n_clusters=9), any_size=False, takes_sparse=True),
 ]
-
-_MEDOIDS = ("partita.dissimilarities.kmedoids", "KMedoids")
-ARRAY_MAKERS += [
-    Case("medoids", _maker(*_MEDOIDS, metric="euclidean")),
-    Case("medoids-9-cityblock", _maker(*_MEDOIDS, n_clusters=9, metric="cityblock"), any_size=False),
-    Case(
-        "medoids-12-batch",
-        _maker(*_MEDOIDS, n_clusters=12, metric="euclidean", method="onebatch"),
-        any_size=False,
-    ),
-    Case("medoids-cosine", _maker(*_MEDOIDS, n_clusters=9, metric="cosine"), any_size=False),
-]
-
-_STARS = ("partita.points.tree_mixture", "TreeMixture")
-_VOTES = ("partita.points.dense_vote", "DenseVote")
-ARRAY_MAKERS += [
-    Case("tree-mixture", _maker(*_STARS)),
-    Case("tree-mixture-5", _maker(*_STARS, min_samples=5, threshold=0.8)),
-    Case("dense-vote", _maker(*_VOTES)),
-    Case("dense-vote-3", _maker(*_VOTES, min_samples=3, max_rounds=1)),
-]
-
-_SDP = ("partita.points.likelihood_sdp", "LikelihoodSDP")
-ARRAY_MAKERS += [
-    Case("sdp", _maker(*_SDP, n_clusters=3, max_rows=24, max_rounds=3, max_iter=100), any_size=False),
-]
 ARRAY_MAKERS += [
     Case(f"linkage-{method}", _maker(*_LINKAGE, method=method), takes_sparse=True, joins_equal=True)
     for method in ("ward", "average", "complete", "single", "genie")
@@ -114,5 +90,37 @@ ARRAY_MAKERS += [
     ),
 ]
 
+_MEDOIDS = ("partita.dissimilarities.kmedoids", "KMedoids")
+ARRAY_MAKERS += [
+    Case("medoids", _maker(*_MEDOIDS, metric="euclidean")),
+    Case("medoids-9-cityblock", _maker(*_MEDOIDS, n_clusters=9, metric="cityblock"), any_size=False),
+    Case(
+        "medoids-12-batch",
+        _maker(*_MEDOIDS, n_clusters=12, metric="euclidean", method="onebatch"),
+        any_size=False,
+    ),
+    Case("medoids-cosine", _maker(*_MEDOIDS, n_clusters=9, metric="cosine"), any_size=False),
+]
+
+ARRAY_MAKERS += [
+    Case("hdbscan", _maker(*_HDBSCAN)),
+    Case("hdbscan-12", _maker(*_HDBSCAN, min_cluster_size=12)),
+    Case("hdbscan-cosine", _maker(*_HDBSCAN, metric="cosine")),
+    Case("nested-density", _maker(*_DENSITY)),
+]
+
+_SDP = ("partita.points.likelihood_sdp", "LikelihoodSDP")
+ARRAY_MAKERS += [
+    Case("sdp", _maker(*_SDP, n_clusters=3, max_rows=24, max_rounds=3, max_iter=100), any_size=False),
+]
+
+_STARS = ("partita.points.tree_mixture", "TreeMixture")
+_VOTES = ("partita.points.dense_vote", "DenseVote")
+ARRAY_MAKERS += [
+    Case("tree-mixture", _maker(*_STARS)),
+    Case("tree-mixture-5", _maker(*_STARS, min_samples=5, threshold=0.8)),
+    Case("dense-vote", _maker(*_VOTES)),
+    Case("dense-vote-3", _maker(*_VOTES, min_samples=3, max_rounds=1)),
+]
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []

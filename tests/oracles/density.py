@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -34,10 +36,10 @@ def clusters_at(R: np.ndarray, eps: float, least: int) -> set[frozenset[int]]:
 
 
 def cluster_births(R: np.ndarray, least: int) -> dict[frozenset[int], float]:
-    """Each cluster of the condensed tree but the root, as the items it has just before it merges; and when."""
+    """Each cluster of the condensed tree but the root, as the items just before it merges; and when."""
     scales = np.unique(R)
     births: dict[frozenset[int], float] = {}
-    for below, scale in zip(scales[:-1], scales[1:]):
+    for below, scale in pairwise(scales):
         before, after = clusters_at(R, below, least), clusters_at(R, scale, least)
         for whole in after:
             sides = [side for side in before if side <= whole]

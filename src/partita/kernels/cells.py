@@ -15,6 +15,7 @@ from partita.kernels.halving import Halves, boxes_apart, halves_near
 from partita.kernels.jit import jit
 
 LANES = 16
+_CHUNK = 16
 _FAR = np.float32(3e18)
 _UNIT = 2.0**-24
 
@@ -45,9 +46,9 @@ class Cells(NamedTuple):
 
 
 @jit
-def rows_frame(rows, start, stop, shift, scale, out):
-    """OUT out float32 (m, d): rows `start` to `stop`, less `shift`, times `scale`. IN shift float64[d]."""
-    for i in range(start, stop):
+def rows_frame(rows, shift, scale, out):
+    """OUT out float (b, d): rows less `shift`, times `scale`. IN rows float (b, d), shift float64[d]."""
+    for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             out[i, j] = (np.float64(rows[i, j]) - shift[j]) * scale
 
@@ -87,10 +88,37 @@ def cells_measure(framed, first, start, stop, center, radius):
         radius[c] = np.sqrt(widest) * (1.0 + 1e-9)
 
 
-@jit(fastmath={"contract", "reassoc", "nsz"})
-def tile_squares(a, b, c, e, panel, sums):
-    """OUT sums float32[64]: squared distances of four rows to the 16 of a panel. IN rows float32[d]."""
+@jit
+def tile_squares(a, b, c, e, panel, limits, sums):
+    """OUT sums float32[64]: squared distances of four rows to the 16 of a panel, column by column.
+
+    IN rows float32[d], limits float32[4]. Ends early where no row is within its limit any more: returns
+    whether one is at the end. The columns that vary most should come first.
+    """
+    d = a.shape[0]
     sums[:] = np.float32(0.0)
+    for start in range(0, d, _CHUNK):
+        stop = min(start + _CHUNK, d)
+        _tile_add(
+            a[start:stop], b[start:stop], c[start:stop], e[start:stop], panel[start * LANES : stop * LANES],
+            sums,
+        )  # fmt: skip
+        within = 0
+        for j in range(LANES):
+            within += (
+                (sums[j] <= limits[0])
+                | (sums[j + LANES] <= limits[1])
+                | (sums[j + 2 * LANES] <= limits[2])
+                | (sums[j + 3 * LANES] <= limits[3])
+            )
+        if within == 0:
+            return False
+    return True
+
+
+@jit(fastmath={"contract", "reassoc", "nsz"})
+def _tile_add(a, b, c, e, panel, sums):
+    """INOUT sums float32[64]: some columns more."""
     d = a.shape[0]
     whole = d - d % 4
     for f in range(0, whole, 4):
@@ -185,7 +213,7 @@ def bounds_fill(cells, queries, near, bounds):
         return
     panel, sums = np.empty(LANES * d, np.float32), np.empty(4 * LANES, np.float32)
     chosen = np.empty((LANES, d), np.float32)
-    shrink, last = 1.0 - (d + 8) * _UNIT, b - 1
+    never, shrink, last = np.full(4, np.float32(np.inf)), 1.0 - (d + 8) * _UNIT, b - 1
     for base in range(0, k, LANES):
         some = min(LANES, k - base)
         for lane in range(some):
@@ -194,7 +222,7 @@ def bounds_fill(cells, queries, near, bounds):
         for i in range(0, b, 4):
             tile_squares(
                 queries[i], queries[min(i + 1, last)], queries[min(i + 2, last)], queries[min(i + 3, last)],
-                panel, sums,
+                panel, never, sums,
             )  # fmt: skip
             for r in range(min(4, b - i)):
                 for lane in range(some):

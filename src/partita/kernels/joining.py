@@ -116,17 +116,18 @@ def cells_lowest(first, values, out):
 @jit
 def _cell_search(cells, c, queries, places, some, n_some, rows, best, limit, limit2, sums):
     """Offer the edges from some queries to the rows of cell `c` that lie in other components."""
-    d = queries.shape[1]
+    d, last, limits = queries.shape[1], n_some - 1, np.empty(4, np.float32)
     for base in range(0, n_some, 4):
-        last = n_some - 1
         i0, i1 = some[base], some[min(base + 1, last)]
         i2, i3 = some[min(base + 2, last)], some[min(base + 3, last)]
         at = cells.panel[c]
         for start in range(cells.first[c], cells.first[c + 1], LANES):
-            tile_squares(
-                queries[i0], queries[i1], queries[i2], queries[i3], cells.panels[at : at + LANES * d], sums
-            )
+            for r in range(4):
+                limits[r] = limit2[rows.component[places[some[min(base + r, last)]]]]
+            panel = cells.panels[at : at + LANES * d]
             at += LANES * d
+            if not tile_squares(queries[i0], queries[i1], queries[i2], queries[i3], panel, limits, sums):
+                continue
             width = min(LANES, cells.first[c + 1] - start)
             for r in range(min(4, n_some - base)):
                 own = places[some[base + r]]
@@ -243,7 +244,7 @@ def rows_settle(rows, best, is_open):
 
 
 @jit
-def components_join(best, certain, ids, n_edges, a, b, length, component):
+def components_join(best, certain, ids, n_edges, a, b, length, apart, component):
     """Join components by their first edges. IN certain bool[components]. OUT edges from `n_edges` on.
 
     INOUT component intp[m], renumbered. Returns the number of edges and of components.
@@ -259,7 +260,7 @@ def components_join(best, certain, ids, n_edges, a, b, length, component):
             continue
         above[max(x, y)] = min(x, y)
         a[n_edges], b[n_edges] = min(ids[i], ids[j]), max(ids[i], ids[j])
-        length[n_edges] = best.reach[c]
+        length[n_edges], apart[n_edges] = best.reach[c], best.apart[c]
         n_edges += 1
     number, kept = np.empty(count, np.intp), 0
     for c in range(count):

@@ -20,24 +20,37 @@ def set_find(above, i):
 def merges_tree(a, b, length, m):
     """Parts that appear as edges are added shortest first; those of equal length make one part together.
 
-    IN a, b int[e], length float64[e] ascending, of a tree over rows 0 to m - 1 (or a forest).
-    Returns parent intp[p] (-1 for roots; children before parents), height float64[p], row_part intp[m] (the
-    part in which a row first meets another, -1 for a row without edges).
+    As ``merges_levels``, with a level for each length.
+    """
+    level = np.zeros(length.shape[0], np.intp)
+    for e in range(1, length.shape[0]):
+        level[e] = level[e - 1] + (length[e] != length[e - 1])
+    return merges_levels(a, b, length, level, m)
+
+
+@jit
+def merges_levels(a, b, length, level, m):
+    """Parts that appear as edges are added in turn; those of one level make one part together.
+
+    IN a, b int[e], length float64[e], level intp[e], both ascending, of a tree over rows 0 to m - 1 (or a
+    forest). Returns parent intp[p] (-1 for roots; children before parents), height float64[p], row_part
+    intp[m] (the part in which a row first meets another, -1 for a row without edges).
     """
     above, part_of = np.arange(m), np.full(m, -1, np.intp)
     edges = a.shape[0]
     alias, parent = np.arange(edges), np.full(edges, -1, np.intp)
     height, row_part = np.empty(edges), np.full(m, -1, np.intp)
+    rank = np.empty(edges, np.intp)
     parts = 0
     for e in range(edges):
         x, y = set_find(above, np.intp(a[e])), set_find(above, np.intp(b[e]))
         if x == y:
             continue
-        p = _level_part(alias, height, part_of[x], length[e])
-        q = _level_part(alias, height, part_of[y], length[e])
+        p = _level_part(alias, rank, part_of[x], level[e])
+        q = _level_part(alias, rank, part_of[y], level[e])
         if p < 0 and q < 0:
             p = parts
-            height[p] = length[e]
+            height[p], rank[p] = length[e], level[e]
             parts += 1
         elif p < 0:
             p, q = q, -1
@@ -52,12 +65,12 @@ def merges_tree(a, b, length, m):
 
 
 @jit
-def _level_part(alias, height, part, length):
-    """The part, if it is of this length and so takes part in the same merge; else -1."""
+def _level_part(alias, rank, part, level):
+    """The part, if it is of this level and so takes part in the same merge; else -1."""
     if part < 0:
         return -1
     part = set_find(alias, part)
-    return part if height[part] == length else -1
+    return part if rank[part] == level else -1
 
 
 @jit

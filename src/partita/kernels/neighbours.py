@@ -11,6 +11,8 @@ from partita.kernels.jit import jit
 from partita.kernels.spanning import nearest_reach, square_apart
 
 _BATCH = 256
+_TOGETHER = 128
+_NEIGHBOURS = 4
 
 
 @jit
@@ -21,16 +23,17 @@ def cell_look(cells, c, exact, queries, own, some, n_some, near, number, limit, 
     intp[n_some]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit,
     limit2 float32[b]. SCRATCH sums float32[64].
     """
-    d, k = queries.shape[1], near.shape[1]
+    d, k, limits = queries.shape[1], near.shape[1], np.empty(4, np.float32)
     for base in range(0, n_some, 4):
         i0, i1 = some[base], some[min(base + 1, n_some - 1)]
         i2, i3 = some[min(base + 2, n_some - 1)], some[min(base + 3, n_some - 1)]
         at = cells.panel[c]
         for start in range(cells.first[c], cells.first[c + 1], LANES):
-            tile_squares(
-                queries[i0], queries[i1], queries[i2], queries[i3], cells.panels[at : at + LANES * d], sums
-            )
+            limits[0], limits[1], limits[2], limits[3] = limit2[i0], limit2[i1], limit2[i2], limit2[i3]
+            panel = cells.panels[at : at + LANES * d]
             at += LANES * d
+            if not tile_squares(queries[i0], queries[i1], queries[i2], queries[i3], panel, limits, sums):
+                continue
             width = min(LANES, cells.first[c + 1] - start)
             for r in range(min(4, n_some - base)):
                 i = some[base + r]
@@ -70,24 +73,31 @@ def _offer(cells, near, number, square, row):
 def batch_neighbours(cells, exact, queries, own, home, near, number):
     """The k nearest rows of each query, ascending; of equally near ones those first in content order.
 
-    IN as ``cell_look``, home (the cell to look at first). OUT near float64 (b, k), squared distances, number
-    intp (b, k), places among the rows of cells; inf and -1 where there are fewer rows.
+    IN as ``cell_look``, home intp[b] (the cell to look at first, in runs). OUT near float64 (b, k), squared
+    distances, number intp (b, k), places among the rows of cells; inf and -1 where there are fewer rows.
     """
     b = near.shape[0]
     near[:], number[:] = np.inf, -1
     limit, limit2 = np.full(b, np.float32(np.inf)), np.full(b, np.float32(np.inf))
     sums, some = np.empty(4 * LANES, np.float32), np.arange(b)
-    cell_look(cells, home, exact, queries, own, some, b, near, number, limit, limit2, sums)
+    start = 0
+    while start < b:
+        stop = start + 1
+        while stop < b and home[stop] == home[start]:
+            stop += 1
+        cell_look(
+            cells, home[start], exact, queries, own, some[start:stop], stop - start, near, number, limit,
+            limit2, sums,
+        )  # fmt: skip
+        start = stop
     order = np.empty(cells.center.shape[0], np.intp)
     found, _ = cells_order(cells, queries, limit.max(), order)
     bounds = np.empty((found, b), np.float32)
     bounds_fill(cells, queries, order[:found], bounds)
     for p in range(found):
-        if order[p] == home:
-            continue
         n_some = 0
         for i in range(b):
-            if bounds[p, i] <= limit[i]:
+            if bounds[p, i] <= limit[i] and order[p] != home[i]:
                 some[n_some] = i
                 n_some += 1
         if n_some > 0:
@@ -100,13 +110,20 @@ def cells_neighbours(cells, start, stop, framed, near, number):
 
     OUT near float64 (m, k), number intp (m, k), by place in the cells.
     """
-    for c in range(start, stop):
-        for base in range(cells.first[c], cells.first[c + 1], _BATCH):
-            end = min(base + _BATCH, cells.first[c + 1])
+    c = start
+    while c < stop:
+        last = c + 1
+        # Halves that stand together are near to each other; cells of means are not.
+        while cells.boxed and last < stop and cells.first[last + 1] - cells.first[c] <= _TOGETHER:
+            last += 1
+        for base in range(cells.first[c], cells.first[last], _BATCH):
+            end = min(base + _BATCH, cells.first[last])
+            home = c + np.searchsorted(cells.first[c:last], np.arange(base, end), side="right") - 1
             batch_neighbours(
-                cells, cells.rows[base:end], framed[base:end], np.arange(base, end), c, near[base:end],
+                cells, cells.rows[base:end], framed[base:end], np.arange(base, end), home, near[base:end],
                 number[base:end],
             )  # fmt: skip
+        c = last
 
 
 @jit
@@ -151,7 +168,7 @@ class Found(NamedTuple):
 def batch_reach(cells, exact, queries, home, wanted, core, lowest_core, near, number, found):
     """The row of least mutual reachability of each query, among all rows; of equal ones the nearest.
 
-    IN exact float (b, d), queries float32 (b, d), home (a cell), wanted (items within a core distance), core
+    IN exact float (b, d), queries float32 (b, d), home intp[b], wanted (items within a core distance), core
     float64[m], lowest_core float64[c] (squared). SCRATCH near float64 (b, k), number intp (b, k), with k long
     enough for core distances. OUT found.
     """
@@ -175,6 +192,7 @@ def batch_reach(cells, exact, queries, home, wanted, core, lowest_core, near, nu
 def _reach_search(cells, exact, queries, is_open, core, lowest_core, found):
     b, d = queries.shape
     limit, limit2 = np.full(b, np.float32(-1.0)), np.full(b, np.float32(-1.0))
+    limits = np.empty(4, np.float32)
     for i in range(b):
         if is_open[i]:
             limit[i], limit2[i] = limit_of(cells, found.reach[i])
@@ -189,10 +207,11 @@ def _reach_search(cells, exact, queries, is_open, core, lowest_core, found):
                 continue
             at = cells.panel[c]
             for start in range(cells.first[c], cells.first[c + 1], LANES):
-                tile_squares(
-                    queries[i], queries[i], queries[i], queries[i], cells.panels[at : at + LANES * d], sums
-                )
+                limits[:] = limit2[i]
+                panel = cells.panels[at : at + LANES * d]
                 at += LANES * d
+                if not tile_squares(queries[i], queries[i], queries[i], queries[i], panel, limits, sums):
+                    continue
                 for lane in range(min(LANES, cells.first[c + 1] - start)):
                     row = start + lane
                     if sums[lane] <= limit2[i] and core[row] <= found.reach[i]:
@@ -231,17 +250,17 @@ def queries_reach(cells, exact, framed, home, start, stop, wanted, core, lowest_
     found = Found(np.empty(most), np.empty(most), np.empty(most), np.empty(most, np.intp))
     first = start
     while first < stop:
-        last = first + 1
-        while last < stop and last - first < most and home[last] == home[first]:
+        last, group = first + 1, _NEIGHBOURS if cells.boxed else 1
+        while last < stop and last - first < most and home[last] // group == home[first] // group:
             last += 1
         b = last - first
         some = Found(found.core[:b], found.reach[:b], found.apart[:b], found.row[:b])
         batch_reach(
-            _widened(cells, framed[first:last]), exact[first:last], framed[first:last], home[first], wanted,
-            core, lowest_core, near[:b], number[:b], some,
+            _widened(cells, framed[first:last]), exact[first:last], framed[first:last], home[first:last],
+            wanted, core, lowest_core, near[:b], number[:b], some,
         )  # fmt: skip
         for i in range(b):
-            row[first + i], reach[first + i] = cells.ids[some.row[i]], some.reach[i]
+            row[first + i], reach[first + i] = cells.ids[max(some.row[i], 0)], some.reach[i]
         first = last
 
 

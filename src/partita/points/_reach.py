@@ -13,8 +13,8 @@ from partita._core.progress import Progress
 from partita._core.threads import map_tasks
 from partita.kernels import joining
 from partita.kernels.joining import Best, Rows
-from partita.kernels.merging import merges_tree
-from partita.kernels.spanning import edges_sort, lists_core
+from partita.kernels.merging import merges_levels, merges_tree
+from partita.kernels.spanning import lists_core
 from partita.points._input import CanonicalRows
 from partita.points._row_cells import RowCells, row_cells
 
@@ -32,6 +32,8 @@ class Spine:
         The distinct rows at the ends of each edge, in content order, a < b.
     length : float64[m - 1]
         Ascending; equal lengths by a, then b.
+    apart : float64[m - 1]
+        The distances of the rows at the ends, never larger than the lengths.
     core : float64[m]
         The distance from each distinct row within which `min_samples` items lie, itself included; inf where
         there are fewer items.
@@ -46,13 +48,18 @@ class Spine:
     a: np.ndarray
     b: np.ndarray
     length: np.ndarray
+    apart: np.ndarray
     core: np.ndarray
     row_cells: RowCells
     squared_core: np.ndarray
     list_length: int
 
-    def merges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The tree of merges, equal lengths at once.
+    def merges(self, *, by_distance: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The tree of merges, equal lengths at once; `by_distance`: one after the other, the nearest first.
+
+        Many edges are as long as a core distance of one of their ends: merged at once, such an end joins
+        several clusters in the moment that they become one; one after the other, it joins the nearest first.
+        Edges equal in both merge at once either way.
 
         Returns
         -------
@@ -62,7 +69,13 @@ class Spine:
         row_part : intp[m]
             The part in which each distinct row first meets another.
         """
-        return merges_tree(self.a, self.b, self.length, len(self.core))
+        if not by_distance:
+            return merges_tree(self.a, self.b, self.length, len(self.core))
+        order = np.lexsort((self.b, self.a, self.apart, self.length))
+        length, apart = self.length[order], self.apart[order]
+        level = np.zeros(len(order), np.intp)
+        level[1:] = np.cumsum((np.diff(length) != 0) | (np.diff(apart) != 0))
+        return merges_levels(self.a[order], self.b[order], length, level, len(self.core))
 
 
 def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | None = None) -> Spine:
@@ -85,13 +98,15 @@ def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | 
     progress = progress or Progress()
     held = row_cells(rows, progress)
     near, number, core = _neighbours(held, min_samples, progress)
-    a, b, squares = _rounds(held, near, number, core, progress)
-    a, b, length = edges_sort(a, b, np.sqrt(squares) / held.factor)
+    a, b, squares, apart = _rounds(held, near, number, core, progress)
+    length = np.sqrt(squares) / held.factor
+    order = np.lexsort((b, a, length))
+    a, b, length, apart = a[order], b[order], length[order], np.sqrt(apart[order]) / held.factor
     by_content = np.empty(len(core))
     by_content[held.cells.ids] = np.sqrt(core) / held.factor
     least = float(rows.weight.min(initial=1.0))
     needed = min(len(core), math.ceil(min_samples) if least >= 1 else near.shape[1] + 1)
-    return Spine(a, b, length, by_content, held, core, max(1, needed))
+    return Spine(a, b, length, apart, by_content, held, core, max(1, needed))
 
 
 def _neighbours(
@@ -117,10 +132,10 @@ def _neighbours(
 
 def _rounds(
     held: RowCells, near: np.ndarray, number: np.ndarray, core: np.ndarray, progress: Progress
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Borůvka's rounds: the edges of the tree, with squared lengths."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Borůvka's rounds: the edges of the tree, with squared lengths and distances."""
     cells, m = held.cells, len(core)
-    a, b, squares = np.empty(m - 1, np.int32), np.empty(m - 1, np.int32), np.empty(m - 1)
+    a, b, squares, apart = (np.empty(m - 1, kind) for kind in (np.int32, np.int32, float, float))
     rows, is_open = _start(near, core), np.empty(m, np.bool_)
     lowest_core = np.empty(len(cells.radius))
     joining.cells_lowest(cells.first, core, lowest_core)
@@ -138,10 +153,10 @@ def _rounds(
             certain |= chosen
         before = components
         edges, components = joining.components_join(
-            best, certain, cells.ids, edges, a, b, squares, rows.component
+            best, certain, cells.ids, edges, a, b, squares, apart, rows.component
         )
         progress.advance(before - components)
-    return a, b, squares
+    return a, b, squares, apart
 
 
 def _start(near: np.ndarray, core: np.ndarray) -> Rows:

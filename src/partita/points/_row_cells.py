@@ -19,6 +19,8 @@ from partita.points._nested import Request, build
 _BLOCK = 1 << 14
 _FEW_COLUMNS = 8
 _SMALL_CELL = 32
+_SAMPLE = 1 << 14
+_FURTHEST = 1e15
 _FEWEST_FOR_MEANS = 4096
 _PLAN = Plan(rows_per_cell=64, swaps=1, max_iter=2, tol=1e-2, polish=0, resample=0)
 
@@ -33,6 +35,8 @@ class RowCells:
     framed : float32 (m, d)
         The rows in the frame, by cell.
     shift : float64[d]
+    turn : float64 (d, d) or None
+        A rotation that brings the columns that vary most to the front.
     factor : float
         A power of two by which rows were multiplied so that squares of distances are numbers; nearly always
         1.
@@ -41,6 +45,7 @@ class RowCells:
     cells: Cells
     framed: np.ndarray
     shift: np.ndarray
+    turn: np.ndarray | None
     factor: float
 
     @property
@@ -52,13 +57,7 @@ class RowCells:
 
     def frame(self, rows: np.ndarray) -> np.ndarray:
         """Rows (multiplied by `factor`) in the frame, float32 (b, d)."""
-        out = np.empty(rows.shape, np.float32)
-        map_blocks(
-            lambda start, stop: rows_frame(rows, start, stop, self.shift, self.cells.scale, out),
-            len(rows),
-            _BLOCK,
-        )
-        return out
+        return _framed(rows, self.shift, self.cells.scale, self.turn)
 
     def home(self, framed: np.ndarray) -> np.ndarray:
         """The cell in which to look first for what is near to each framed row, intp[b]."""
@@ -101,13 +100,35 @@ def row_cells(rows: CanonicalRows, progress: Progress) -> RowCells:
             (float(np.abs(points[s : s + _BLOCK] - shift).max()) for s in range(0, m, _BLOCK)), default=0
         )
     scale = float(np.ldexp(1.0, -int(np.frexp(spread)[1]))) if spread > 0 else 1.0
-    framed = np.empty((m, d), np.float32)
-    map_blocks(lambda start, stop: rows_frame(points, start, stop, shift, scale, framed), m, _BLOCK)
+    turn = _directions(points, shift, scale) if d > _FEW_COLUMNS else None
+    framed = _framed(points, shift, scale, turn)
     boxed = d <= _FEW_COLUMNS or m < _FEWEST_FOR_MEANS
     order, first, halves = _halved(framed) if boxed else _means(framed, progress)
     framed = framed[order]
     cells = _measured(points[order], order, rows.weight[order], first, framed, halves, scale)
-    return RowCells(cells, framed, shift, factor)
+    return RowCells(cells, framed, shift, turn, factor)
+
+
+def _framed(rows: np.ndarray, shift: np.ndarray, scale: float, turn: np.ndarray | None) -> np.ndarray:
+    """Rows less `shift`, times `scale`, rotated by `turn`, float32."""
+    out = np.empty(rows.shape, np.float32)
+
+    def frame(start: int, stop: int) -> None:
+        exact = np.empty((stop - start, rows.shape[1]))
+        rows_frame(rows[start:stop], shift, scale, exact)
+        # New rows may lie anywhere; brought nearer, they are estimated nearer, which rules out less.
+        np.clip(exact, -_FURTHEST, _FURTHEST, out=exact)
+        out[start:stop] = exact if turn is None else exact @ turn
+
+    map_blocks(frame, len(rows), _BLOCK // 4)
+    return out
+
+
+def _directions(points: np.ndarray, shift: np.ndarray, scale: float) -> np.ndarray:
+    """Principal directions of a sample (rows in content order: the first are one), widest first."""
+    sample = _framed(points[:_SAMPLE], shift, scale, None).astype(np.float64)
+    _, vectors = np.linalg.eigh(sample.T @ sample)
+    return np.ascontiguousarray(vectors[:, ::-1])
 
 
 def _in_range(points: np.ndarray) -> tuple[np.ndarray, float]:
