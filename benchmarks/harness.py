@@ -30,6 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import contests
+import density
 import linkage
 import members
 import pooling
@@ -38,7 +39,7 @@ import spherical
 from contests import Contest
 from scipy import sparse
 
-_TOPICS = (contests, spherical, pooling, sinkhorn_pot, linkage, members)
+_TOPICS = (contests, density, spherical, pooling, sinkhorn_pot, linkage, members)
 CONTESTS = {name: contest for topic in _TOPICS for name, contest in topic.CONTESTS.items()}
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
