@@ -20,7 +20,7 @@ class Kind:
 
     def __init__(self, metric: Any) -> None:
         self.metric = metric
-        self._placer: Placer
+        self.placer: Placer
 
     def check(self, maker: Any, X: Any, *, reset: bool) -> Any:
         """The data as this kind takes them."""
@@ -35,20 +35,16 @@ class Kind:
         self._source = data
         return VectorItems(data, weight, self.metric)
 
-    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+    def part_data(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         """Columns about the medoids at `positions`."""
         return {"center": self._source[positions]}
 
-    def keep(self, maker: Any, items: Items, medoids: np.ndarray) -> None:
+    def keep(self, items: Items, medoids: np.ndarray) -> None:
         """Keep what places new items, and nothing else."""
-        self._placer = items.placer(medoids)
+        self.placer = items.placer(medoids)
         self._source = None
 
-    def placer(self, maker: Any) -> Placer:
-        """What places new items."""
-        return self._placer
-
-    def encode(self, maker: Any, data: Any) -> Any:
+    def encode(self, data: Any) -> Any:
         """Checked data as the placer takes them."""
         return data
 
@@ -60,7 +56,7 @@ class _Strings(Kind):
     def items(self, data: Any, weight: np.ndarray | None) -> Items:
         return StringItems(data, weight)
 
-    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+    def part_data(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         return {}
 
 
@@ -74,11 +70,11 @@ class _Mixed(Kind):
     def items(self, data: Any, weight: np.ndarray | None) -> Items:
         return MixedItems(data, weight)
 
-    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+    def part_data(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         return {}
 
-    def encode(self, maker: Any, data: Any) -> Any:
-        return self._placer.columns.encode(data)  # type: ignore[attr-defined]
+    def encode(self, data: Any) -> Any:
+        return self.placer.columns.encode(data)  # type: ignore[attr-defined]
 
 
 class _Precomputed(Kind):
@@ -96,11 +92,11 @@ class _Precomputed(Kind):
     def items(self, data: Any, weight: np.ndarray | None) -> Items:
         return PrecomputedItems(data, weight)
 
-    def part_data(self, maker: Any, positions: np.ndarray) -> dict[str, np.ndarray]:
+    def part_data(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         return {}
 
-    def keep(self, maker: Any, items: Items, medoids: np.ndarray) -> None:
-        self._placer = ColumnsPlacer(medoids)
+    def keep(self, items: Items, medoids: np.ndarray) -> None:
+        self.placer = ColumnsPlacer(medoids)
 
 
 def kind_of(metric: Any) -> Kind:

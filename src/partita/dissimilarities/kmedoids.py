@@ -239,7 +239,7 @@ class KMedoids(InductiveMaker):
         with thread_scope(self.n_jobs):
             data = self._kind.check(self, X, reset=False)
             n = self._kind.count(data)
-            placed = self._kind.placer(self).nearest(self._kind.encode(self, data), n)
+            placed = self._kind.placer.nearest(self._kind.encode(data), n)
         return self._part_of_label[placed.labels]
 
     def __sklearn_tags__(self) -> Tags:
@@ -296,7 +296,7 @@ class KMedoids(InductiveMaker):
         assert placed.cost is not None
         tree = nest(placed.cost)
         positions = items.first[medoids][tree.medoid]
-        part_data, key = kind.part_data(self, positions), items.rank[medoids][tree.medoid]
+        part_data, key = kind.part_data(positions), items.rank[medoids][tree.medoid]
         cost = np.ldexp(tree.cost, items.exponent)
         self.inertia_ = float(np.ldexp(np.diagonal(placed.cost).sum(), items.exponent))
         made_by = self._record(items, outcome, started)
@@ -310,9 +310,8 @@ class KMedoids(InductiveMaker):
             part_key=key.astype(np.float64),
             made_by=made_by,
         )
-        self._part_of_label, self._tree = new_id[: len(medoids)], tree
-        self._kind, self._medoids = kind, items.first[medoids]
-        kind.keep(self, items, medoids)
+        self._part_of_label, self._kind = new_id[: len(medoids)], kind
+        kind.keep(items, medoids)
         self.n_iter_, self.n_swap_ = outcome.n_iter, outcome.n_swap
         self._set_hierarchy(hierarchy)
         finest = hierarchy.levels[-1]
