@@ -60,6 +60,17 @@ def test_labels_are_those_of_the_obvious_way(seed: int, n: int, min_samples: int
     np.testing.assert_array_equal(found.dense_, rounds == 0)
 
 
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 80), wanted=st.integers(1, 8), ties=st.booleans())
+def test_counted_rows_and_the_tree_of_reachability_agree(seed: int, n: int, wanted: int, ties: bool):
+    rng = np.random.default_rng(seed)
+    X = 0.25 * rng.integers(0, 6, (n, 2)) if ties else rng.random((n, 2))
+    # Columns of zeros change no distance, and are too many for the counts.
+    wide = np.column_stack([X, np.zeros((n, 8))])
+    one, two = (DenseVote(wanted, radius=0.25).fit(rows) for rows in (X, wide))
+    np.testing.assert_array_equal(one.rounds_, two.rounds_)
+    assert same_blocks(one.labels_, two.labels_)
+
+
 @given(X=hnp.arrays(np.int64, st.tuples(st.integers(2, 25), st.just(2)), elements=st.integers(0, 4)))
 def test_ties_are_broken_by_content(X: np.ndarray):
     order = np.random.default_rng(0).permutation(len(X))

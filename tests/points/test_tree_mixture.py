@@ -113,6 +113,12 @@ def test_core_distances_keep_thin_chains_out():
     assert completeness(cluster, member) > 0.85
 
 
+def test_many_rows_in_many_columns_are_refused_beyond_the_budget(monkeypatch):
+    monkeypatch.setenv("PARTITA_MEMORY", "2MiB")
+    with pytest.raises(pt.BudgetError, match="30 coordinates of 1,000 rows"):
+        TreeMixture().fit(np.random.default_rng(0).standard_normal((1000, 30)))
+
+
 def test_two_populations_of_lengths_are_told_apart():
     rng = np.random.default_rng(0)
     short, long = np.exp(rng.normal(-3.0, 0.3, 300)), np.exp(rng.normal(0.0, 0.4, 900))

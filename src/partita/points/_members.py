@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from partita._core.memory import check_memory
 from partita._core.progress import Progress
 from partita.points._background import Members, fit_members
 from partita.points._input import CanonicalRows, canonical_rows
@@ -84,6 +85,7 @@ def find_members(
     space = find_space(X, rows.first[counted], weight, False)
     if space is None:
         return Found(None, None, LengthCut(0.0, "all rows are equal"), 1, 0, np.zeros(1), np.ones(1))
+    _check_memory(len(weight), space.rank)
     placed = canonical_rows(space.project(X, rows.first[counted]), weight)
     progress.start("Spanning the rows", None)
     spine = spanning_tree(placed, min_samples)
@@ -102,6 +104,14 @@ def find_members(
     high = np.append(max(top, float(heights[:kept].max())), heights[:kept])
     shares = np.append(members.share[-1], members.share[:-1])
     return Found(space, members, chosen, least, dropped, high, shares)
+
+
+def _check_memory(n: int, rank: int) -> None:
+    check_memory(
+        8 * n * rank * (rank + 1) // 2,
+        what=f"The products of {rank} coordinates of {n:,} rows",
+        alternative="take a sample of the rows, or fewer columns",
+    )
 
 
 def _pieces(spine: Spine, placed: CanonicalRows, cut: float, least: int) -> tuple[np.ndarray, np.ndarray]:

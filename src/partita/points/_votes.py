@@ -7,18 +7,15 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels.votes import pairs_weigh, votes_first
+from partita.points._cores import MARGIN, dense_parts
 from partita.points._input import CanonicalRows
-from partita.points._length_cut import LengthCut, cut_lengths
-from partita.points._reach import Spine, spanning_tree
 
 _BLOCK = 1 << 12
-_MARGIN = 1.0 + 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,8 +34,7 @@ class Electorate:
     voters : intp array
         Rows that vote on new rows.
     weight : float64[u]
-    radius, top : float
-        `top` is the longest edge of the spanning tree.
+    radius : float
     why : str
     converged : bool
     """
@@ -51,7 +47,6 @@ class Electorate:
     voters: np.ndarray
     weight: np.ndarray
     radius: float
-    top: float
     why: str
     converged: bool
 
@@ -86,39 +81,18 @@ def elect(
     heavy = CanonicalRows(
         rows.points[counted], np.arange(len(counted)), rows.weight[counted], np.arange(len(counted))
     )
-    spine = spanning_tree(heavy, min_samples)
-    cut = _radius_of(spine, heavy.weight) if radius is None else LengthCut(radius, "given")
-    within = cut.value
     label, dense = np.full(rows.n_distinct, -1), np.zeros(rows.n_distinct, dtype=bool)
-    label[counted], dense[counted] = _dense_parts(spine, within)
+    label[counted], dense[counted], cut = dense_parts(heavy, min_samples, radius, progress)
+    within = cut.value
     progress.start("Counting votes", None)
     k = int(label.max()) + 1
     rounds = np.where(dense, 0, -1).astype(np.int32)
     converged, shares = _vote(rows, counted, label, rounds, within, k, max_rounds)
     last = np.inf if max_rounds is None else max_rounds
     voters = np.flatnonzero((rounds >= 0) & (rounds < last) & (rows.weight > 0.0))
-    top = float(spine.length[-1]) if len(spine.length) and np.isfinite(spine.length[-1]) else within
     return Electorate(
-        rows.points, label, dense, rounds, shares, voters, rows.weight, within, top, cut.why, converged
+        rows.points, label, dense, rounds, shares, voters, rows.weight, within, cut.why, converged
     )
-
-
-def _radius_of(spine: Spine, weight: np.ndarray) -> LengthCut:
-    if spine.core.any():
-        return cut_lengths(spine.core, weight)
-    # Where every row is dense by itself, what matters is how far apart they are.
-    return cut_lengths(spine.length, np.ones(len(spine.length)))
-
-
-def _dense_parts(spine: Spine, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """The part of each row, -1 for loose ones, and which rows are dense."""
-    m, dense = len(spine.core), spine.core <= radius
-    kept = spine.length <= radius
-    graph = coo_array((np.ones(int(kept.sum())), (spine.a[kept], spine.b[kept])), shape=(m, m))
-    part = connected_components(graph, directed=False)[1]
-    label = np.full(m, -1)
-    label[dense] = np.unique(part[dense], return_inverse=True)[1]
-    return label, dense
 
 
 def _vote(
@@ -176,7 +150,7 @@ def _neighbours(
 
     def block(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # The tree rounds in its own way: it lists a little more, and what lies within is decided here.
-        listed = tree.query_ball_point(asked[start:stop], radius * _MARGIN, return_sorted=True)
+        listed = tree.query_ball_point(asked[start:stop], radius * MARGIN, return_sorted=True)
         length = np.array([len(one) for one in listed], dtype=np.intp)
         near = voters[np.concatenate([np.asarray(one, np.intp) for one in listed])]
         first = np.append(0, np.cumsum(length))

@@ -56,7 +56,8 @@ class DenseVote(InductiveMaker):
     Attributes
     ----------
     hierarchy_ : Hierarchy
-        The root, whose own items are noise, and the parts.
+        The root, whose own items are noise, and the parts, of height `radius_`. The root is of height inf,
+        unless there is one part and no noise.
     labels_ : int32[n]
         Parts, the largest first, or ``NOISE``.
     n_clusters_ : int
@@ -77,9 +78,10 @@ class DenseVote(InductiveMaker):
     a vote, ``1 / (1 + (distance / radius)^2)``, several rounds and the radius without parameter are ours. The
     network around it is not here.
 
-    Dense rows come from the spanning tree of mutual reachability. Time: that of the tree, and for loose rows
-    O(log n) and their neighbours in few columns, O(n) each in many. Memory: O(n) and the neighbours of loose
-    rows. `sample_weight` counts items: weight 2 is the same as two equal rows.
+    Dense rows come from the spanning tree of mutual reachability, or in few columns and with a given radius
+    from counts of neighbours and the tree of dense rows alone, which is faster. Time: that of the tree, and
+    for loose rows O(log n) and their neighbours in few columns, O(n) each in many. Memory: O(n) and the
+    neighbours of loose rows. `sample_weight` counts items: weight 2 is the same as two equal rows.
 
     ``predict`` gives a row of the fit its label; other rows are voted in by those that voted last.
 
@@ -164,11 +166,12 @@ class DenseVote(InductiveMaker):
         """Make the hierarchy, and set the fitted attributes."""
         votes: Electorate = self._votes
         k = votes.n_parts
-        radius, top = votes.radius / self._scale, votes.top / self._scale
+        radius = votes.radius / self._scale
+        top = radius if k == 1 and (votes.label >= 0).all() else np.inf
         hierarchy, self._new_id = assemble(
             votes.label[rows.inverse] + 1,
             np.append(-1, np.zeros(k, np.intp)),
-            np.append(max(radius, top), np.full(k, radius)),
+            np.append(top, np.full(k, radius)),
             levels=[np.arange(1, k + 1)],
             item_rank=rows.rank,
             made_by=self._record(fingerprint, radius, started),
