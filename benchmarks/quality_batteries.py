@@ -1,22 +1,26 @@
-"""PPP beside named peers on the batteries of clustering-data-v1, as adjusted Rand index.
+"""Partita's makers beside named peers on the batteries of clustering-data-v1, as adjusted Rand index.
 
     PARTITA_DATA=... python benchmarks/quality_batteries.py --python .peers/bin/python --cache peers.jsonl
     PARTITA_DATA=... python benchmarks/quality_batteries.py --batteries fcps uci --sets
 
-Two tables: entrants that find the number of parts themselves, and entrants that are told it. A set's score
-is the best over its reference labelings; rows whose reference label is 0 (noise) are left out, and an
-entrant's own noise counts as one more part. A battery's score is the mean over its sets.
+Two tables: entrants that find the number of parts themselves, and entrants that are told it; and a third
+with the best peer and the best of Partita's makers on each battery, and beside them the default without k. A
+set's score is the best over its reference labelings; rows whose reference label is 0 (noise) are left out,
+and an entrant's own noise counts as one more part. A battery's score is the mean over its sets.
 
-Partita gets the raw columns, in the environment that runs this script. Peers get standardised columns, in
-the environment of ``--python`` (scikit-learn, hdbscan, evoc, genieclust). Nobody is tuned: what is not the
-default stands in the notes below the tables. ``--cache`` keeps the scores of the peers, one JSON line each;
-delete the file after changing a peer.
+PPP, which scales columns itself, gets them raw, in the environment that runs this script. Partita's other
+makers and the peers get standardised columns, the peers in the environment of ``--python`` (scikit-learn,
+SciPy, hdbscan, evoc, genieclust). Nobody is tuned: what is not the default stands in the notes below the
+tables. ``--cache`` keeps the scores of the peers, ``--own-cache`` those of Partita, one JSON line each;
+delete the file after changing an entrant. ``--side`` runs one side alone, into its cache, and ``--seconds``
+ends it after a while, so that a long run can be made in pieces.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import json
 import os
 import subprocess
@@ -41,7 +45,9 @@ HDBSCAN 1 %: min_cluster_size of 1 % of the rows, at least 5. EVoC: random_state
 {_EVOC_COLUMNS} columns and Genie on one: there they get columns of zeros. A failure scores 0.
 Gaussian mixtures: full covariances up to {_FULL_COLUMNS} columns, diagonal above, random_state=0; the sweep
 goes up from k = 1 and ends after {_SWEEP_RISES} k without a better BIC, or at {_SWEEP_END}.
-k-means: n_init=10, random_state=0. Ward leaves out sets above {_WARD_ROWS:,} rows (memory)."""
+k-means: n_init=10, random_state=0. The peers' Ward, average, complete and single linkage and our average
+and complete leave out sets above {_WARD_ROWS:,} rows (memory). Where ties leave no cut of ours into k parts,
+the next finer is taken."""
 
 Row = dict[str, Any]
 
@@ -81,7 +87,79 @@ def best_told(references: list[np.ndarray], divide: Callable[[int], np.ndarray])
     return max((score(y, divide(k)), k) for y in references for k in [len(np.unique(y[y > 0]))])
 
 
-def run_partita(name: str, _: set[str]) -> Iterator[Row]:
+def run_partita(name: str, done: set[str]) -> Iterator[Row]:
+    """Every maker of Partita that is not yet `done` on one set."""
+    if "PPP cut" not in done:
+        yield from run_ppp(name)
+    wanted = [entrant for entrant in (*_OWN_TOLD, *_OWN_FREE) if entrant not in done]
+    if not wanted:
+        return
+    X, references = load(name)
+    X = standardised(X)
+    for entrant in wanted:
+        began = time.perf_counter()
+        row: Row = {"entrant": entrant, "score": None, "k": None}
+        if entrant in _OWN_FREE:
+            labels = _OWN_FREE[entrant](X)
+            row["score"], row["k"] = max(score(y, labels) for y in references), len(np.unique(labels))
+        elif entrant not in _OWN_QUADRATIC or len(X) <= _WARD_ROWS:
+            row["score"], row["k"] = best_told(references, _OWN_TOLD[entrant](X))
+        yield row | {"seconds": time.perf_counter() - began}
+
+
+def standardised(X: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and deviation 1; constant ones stay 0."""
+    deviation = X.std(axis=0)
+    return (X - X.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+
+
+def own_linkage(method: str) -> Callable[[np.ndarray], Callable[[int], np.ndarray]]:
+    """Cuts of one dendrogram; where ties leave no cut into k parts, the next finer one."""
+
+    def divide(X: np.ndarray) -> Callable[[int], np.ndarray]:
+        import partita as pt
+
+        h = pt.points.Linkage(method).fit(X).hierarchy_
+
+        def cut(k: int) -> np.ndarray:
+            for more in range(len(X)):
+                try:
+                    labels: np.ndarray = h.cut(n_clusters=k + more).labels
+                    return labels
+                except pt.InfeasibleError:
+                    continue
+            raise AssertionError("single rows are a cut")
+
+        return cut
+
+    return divide
+
+
+def own_kmeans(X: np.ndarray) -> Callable[[int], np.ndarray]:
+    import partita as pt
+
+    return lambda k: pt.points.KMeans(n_clusters=k).fit(X).labels_
+
+
+def own_hdbscan(X: np.ndarray) -> np.ndarray:
+    import partita as pt
+
+    return pt.points.HDBSCAN().fit(X).labels_
+
+
+def own_hdbscan_share(X: np.ndarray) -> np.ndarray:
+    import partita as pt
+
+    return pt.points.HDBSCAN(min_cluster_size=max(5, len(X) // 100)).fit(X).labels_
+
+
+def own_free_linkage(method: str) -> Callable[[np.ndarray], np.ndarray]:
+    import partita as pt
+
+    return lambda X: pt.points.Linkage(method).fit(X).labels_
+
+
+def run_ppp(name: str) -> Iterator[Row]:
     import partita as pt
 
     X, references = load(name)
@@ -101,13 +179,11 @@ def run_partita(name: str, _: set[str]) -> Iterator[Row]:
 
 def run_peers(name: str, done: set[str]) -> Iterator[Row]:
     """Every peer that is not yet `done` on one set."""
-    from sklearn.preprocessing import StandardScaler
-
     wanted = [peer for peer in (*_TOLD, *_FREE) if peer not in done]
     if not wanted:
         return
     X, references = load(name)
-    X = StandardScaler().fit_transform(X)
+    X = standardised(X)
     for peer in wanted:
         began = time.perf_counter()
         row: Row = {"entrant": peer, "score": None, "k": None}
@@ -115,7 +191,7 @@ def run_peers(name: str, done: set[str]) -> Iterator[Row]:
             if peer in _FREE:
                 labels = _FREE[peer](X)
                 row["score"], row["k"] = max(score(y, labels) for y in references), len(np.unique(labels))
-            elif peer != "Ward" or len(X) <= _WARD_ROWS:
+            elif peer not in _QUADRATIC or len(X) <= _WARD_ROWS:
                 divide = _TOLD[peer]
                 row["score"], row["k"] = best_told(references, lambda k, divide=divide: divide(X, k))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -188,30 +264,66 @@ def genie(X: np.ndarray, k: int) -> np.ndarray:
     return genieclust.Genie(n_clusters=k).fit_predict(pad(X, _GENIE_COLUMNS))
 
 
+def scipy_linkage(method: str) -> Callable[[np.ndarray, int], np.ndarray]:
+    def divide(X: np.ndarray, k: int) -> np.ndarray:
+        from scipy.cluster.hierarchy import fcluster, linkage
+
+        return fcluster(linkage(X, method), k, "maxclust")
+
+    return divide
+
+
+_OWN_TOLD: dict[str, Callable[[np.ndarray], Callable[[int], np.ndarray]]] = {
+    "Linkage genie": own_linkage("genie"),
+    "Linkage ward": own_linkage("ward"),
+    "Linkage average": own_linkage("average"),
+    "Linkage complete": own_linkage("complete"),
+    "Linkage single": own_linkage("single"),
+    "KMeans": own_kmeans,
+}
+_OWN_QUADRATIC = ("Linkage average", "Linkage complete")
+_OWN_FREE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "Linkage ward, no k": lambda X: own_free_linkage("ward")(X),
+    "Linkage genie, no k": lambda X: own_free_linkage("genie")(X),
+}
+if importlib.util.find_spec("partita") and importlib.util.find_spec("partita.points.hdbscan"):
+    _OWN_FREE |= {"our HDBSCAN": own_hdbscan, "our HDBSCAN 1 %": own_hdbscan_share}
 _FREE = {
     "HDBSCAN": hdbscan_default,
     "HDBSCAN 1 %": hdbscan_share,
     "EVoC": evoc_default,
     "Gaussian mixture, BIC": mixture_sweep,
 }
-_TOLD = {"k-means": kmeans, "Ward": ward, "Gaussian mixture": mixture_told, "Genie": genie}
+_TOLD = {
+    "k-means": kmeans,
+    "Ward": ward,
+    "Gaussian mixture": mixture_told,
+    "Genie": genie,
+    "SciPy average": scipy_linkage("average"),
+    "SciPy complete": scipy_linkage("complete"),
+    "SciPy single": scipy_linkage("single"),
+}
+_QUADRATIC = ("Ward", "SciPy average", "SciPy complete", "SciPy single")
 
 
 def main() -> int:
     args = parse()
-    if args.side:
+    if args.child:
         return run_side(args)
-    rows = known_rows(args.cache)
-    batteries = ["--batteries", *args.batteries]
-    for side, python in (("partita", sys.executable), ("peers", args.python)):
-        command = [python, __file__, "--side", side, *batteries]
-        if side == "peers" and args.cache:
-            command += ["--cache", args.cache]
-        rows += collect(command, args.cache if side == "peers" else None)
+    rows = []
+    sides = (("partita", sys.executable, args.own_cache), ("peers", args.python, args.cache))
+    for side, python, cache in sides:
+        command = [python, __file__, "--child", side, "--seconds", str(args.seconds)]
+        command += ["--batteries", *args.batteries, *(["--cache", cache] if cache else [])]
+        command += ["--only", *args.only] if args.only else []
+        rows += known_rows(cache)
+        if args.side in (None, side):
+            rows += collect(command, cache)
     sets = list_sets(args.batteries)
     rows = [row for row in rows if row["set"] in sets]
-    print_table("Without k", ["PPP", *_FREE], rows, args.batteries)
-    print_table("Told k", ["PPP cut", *_TOLD], rows, args.batteries)
+    print_table("Without k", ["PPP", *_OWN_FREE, *_FREE], rows, args.batteries)
+    print_table("Told k", ["PPP cut", *_OWN_TOLD, *_TOLD], rows, args.batteries)
+    print_best(rows, args.batteries)
     print(_NOTES)
     for row in rows:
         if "error" in row:
@@ -228,17 +340,25 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batteries", nargs="+", choices=_BATTERIES, default=list(_BATTERIES))
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--cache", metavar="FILE", help="scores of the peers, read and appended to")
+    parser.add_argument("--own-cache", metavar="FILE", help="scores of Partita, read and appended to")
+    parser.add_argument("--seconds", type=float, default=1e9, help="end a side after so many, between sets")
+    parser.add_argument("--only", nargs="+", metavar="ENTRANT", help="run these alone ('PPP cut' runs PPP)")
     parser.add_argument("--sets", action="store_true", help="print every set too")
-    parser.add_argument("--side", choices=["partita", "peers"], help="run one side and print JSON lines")
+    parser.add_argument("--side", choices=["partita", "peers"], help="run one side, take the other as known")
+    parser.add_argument("--child", choices=["partita", "peers"], help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def run_side(args: argparse.Namespace) -> int:
     warnings.simplefilter("ignore")
-    run = {"partita": run_partita, "peers": run_peers}[args.side]
-    known = known_rows(args.cache) if args.side == "peers" else []
+    run = {"partita": run_partita, "peers": run_peers}[args.child]
+    known, began = known_rows(args.cache), time.perf_counter()
     for name in list_sets(args.batteries):
+        if time.perf_counter() - began > args.seconds:
+            break
         done = {row["entrant"] for row in known if row["set"] == name}
+        if args.only:
+            done |= {*_FREE, *_TOLD, *_OWN_FREE, *_OWN_TOLD, "PPP cut"} - set(args.only)
         for row in run(name, done):
             print(json.dumps({"set": name, **row}), flush=True)
     return 0
@@ -284,6 +404,35 @@ def print_table(title: str, entrants: list[str], rows: list[Row], batteries: lis
         left_out = sum(row["entrant"] == entrant and row["score"] is None for row in rows)
         name = entrant + (f" ({left_out} left out)" if left_out else "")
         print(f"| {name} | {shown} | {sum(row['seconds'] for row in mine):.0f} |")
+    print()
+
+
+def print_best(rows: list[Row], batteries: list[str]) -> None:
+    """The best mean of a battery, among peers and among our makers; the default without k beside."""
+    print(f"| Best, k told | {' | '.join(batteries)} |")
+    print("|---|" + "---|" * len(batteries))
+    for title, entrants in (
+        ("peer", list(_TOLD)),
+        ("Partita", ["PPP cut", *_OWN_TOLD]),
+        ("Partita's default, no k", ["PPP"]),
+    ):
+        cells = []
+        for battery in batteries:
+            means = [
+                (float(np.mean(scores)), entrant)
+                for entrant in entrants
+                if (
+                    scores := [
+                        row["score"]
+                        for row in rows
+                        if row["entrant"] == entrant
+                        and row["score"] is not None
+                        and row["set"].startswith(f"{battery}/")
+                    ]
+                )
+            ]
+            cells.append("{:.3f} {}".format(*max(means)) if means else "-")
+        print(f"| {title} | {' | '.join(cells)} |")
     print()
 
 
