@@ -164,10 +164,18 @@ def _planted(X: np.ndarray, tight: float, seed: int) -> tuple[np.ndarray, np.nda
 
 def topology(seeds: int) -> None:
     """``TopologicalClustering`` beside spectral clustering of a graph: ARI."""
-    for name, noise in (("circles", 0.0), ("circles", 0.03), ("spheres", 0.01), ("spheres", 0.05)):
+    sets = {"circles": _circles, "scattered circles": _scattered, "spheres": _spheres}
+    for name, noise in (
+        ("circles", 0.0),
+        ("circles", 0.03),
+        ("scattered circles", 0.03),
+        ("scattered circles", 0.08),
+        ("spheres", 0.01),
+        ("spheres", 0.05),
+    ):
         ours, told, graph, seconds = [], [], [], []
         for seed in range(seeds):
-            X, truth = _circles(noise, seed) if name == "circles" else _spheres(noise, seed)
+            X, truth = sets[name](noise, seed)
             started = time.perf_counter()
             ours.append(adjusted_rand_score(truth, pt.points.TopologicalClustering(3).fit_predict(X)))
             seconds.append(time.perf_counter() - started)
@@ -186,6 +194,13 @@ def _circles(noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     one, line = np.column_stack([np.cos(turn), np.sin(turn)]), np.linspace(1.1, 2.9, 20)
     X = np.concatenate([one, one + [4.0, 0.0], np.column_stack([line, np.zeros(20)])])
     return _jittered(X, noise, seed), np.repeat([0, 1, 2], [70, 70, 20])
+
+
+def _scattered(noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    turn = np.random.default_rng(seed).uniform(0, 2 * np.pi, 400)
+    circles = np.column_stack([np.cos(turn) + np.repeat([0.0, 4.0], 200), np.sin(turn)])
+    X = np.concatenate([circles, np.column_stack([np.linspace(1.1, 2.9, 60), np.zeros(60)])])
+    return _jittered(X, noise, seed), np.repeat([0, 1, 2], [200, 200, 60])
 
 
 def _spheres(noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

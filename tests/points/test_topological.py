@@ -223,3 +223,9 @@ def test_every_simplex_has_its_faces():
         for corners, faces in zip(filtration.simplices[k], filtration.faces[k]):
             expected = [tuple(c) for c in combinations(corners, k)][::-1]
             assert [tuple(filtration.simplices[k - 1][f]) for f in faces] == expected
+
+
+def test_noise_full_of_holes_ends_and_says_so():
+    found = TopologicalClustering(scale=0.035).fit(np.random.default_rng(0).random((700, 2)))
+    assert found.betti_numbers_[1] > 32
+    assert "too many" in found.made_by_.notes[0]

@@ -11,6 +11,7 @@ from scipy.sparse.linalg import eigsh
 
 from partita.points._complex import Features, Filtration
 
+MOST_HOLES = 32
 _DENSE = 300
 _SHIFT = -1e-3
 _EXPLAINED = 0.9
@@ -27,7 +28,8 @@ class Signatures:
     Attributes
     ----------
     shares : float64 (u, c)
-        A column for each large component, loop and cavity.
+        A column for each large component, loop and cavity; none for more than ``MOST_HOLES`` loops or
+        cavities.
     n_lines : tuple of int
         Columns by dimension.
     betti : tuple of int
@@ -48,7 +50,7 @@ def sign_points(filtration: Filtration, features: Features, scale: float) -> Sig
     for k in range(1, filtration.dimension + 1):
         count = features.alive(scale, k)
         betti.append(count)
-        if not count:
+        if not 0 < count <= MOST_HOLES:
             continue
         harmonic, off = harmonic_vectors(_laplacian(filtration, inside, k), count)
         residual = max(residual, off)

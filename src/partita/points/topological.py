@@ -20,7 +20,7 @@ from partita.hierarchy import MadeBy, assemble
 from partita.hierarchy.maker import InductiveMaker
 from partita.points._complex import Features, Filtration, alpha_filtration, choose_scale, persistence
 from partita.points._framed import frame_rows
-from partita.points._hodge import Signatures, sign_points
+from partita.points._hodge import MOST_HOLES, Signatures, sign_points
 from partita.points._input import canonical_rows, check_points
 from partita.points.kmeans import KMeans
 
@@ -80,7 +80,8 @@ class TopologicalClustering(InductiveMaker):
     k-means follow Grande and Schaub. The alpha complex in place of a Vietoris-Rips complex, the scale by
     persistence, sign-free k-means of directions as subspace clustering (lines are added until they hold .9 of
     the squared lengths), components of fewer than 2 % of the points left out of signatures, and the default
-    of `n_clusters` are ours.
+    of `n_clusters` are ours. More than 32 loops, or cavities, are noise rather than shape: they are left out,
+    with a note in ``made_by_``.
 
     Equal rows are one. Time: that of the Delaunay triangulation, of the reduction of its boundary matrices
     (cubic at worst, nearly linear as a rule), and of a sparse factorization. Memory about 60 KB a row.
@@ -228,6 +229,11 @@ class TopologicalClustering(InductiveMaker):
                 seconds=time.perf_counter() - started,
                 citation=_CITATION,
                 certificates={"residual": signed.residual},
+                notes=tuple(
+                    f"{count} holes of dimension {dimension} were too many to tell apart"
+                    for dimension, count in enumerate(signed.betti)
+                    if dimension and count > MOST_HOLES
+                ),
             ),
         )
         self._set_hierarchy(hierarchy)
