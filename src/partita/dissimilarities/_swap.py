@@ -17,9 +17,9 @@ from partita._core.threads import map_blocks
 from partita.kernels import medoids as kernel
 from partita.kernels import medoids_start as start_kernel
 
-_CALM = 256
-_RUN = 256
-_LONGEST_RUN = 8192
+_CALM = 128
+_RUN = 32
+_LONGEST_RUN = 2048
 _ROWS = 256
 _BITS = 61
 
