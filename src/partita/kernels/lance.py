@@ -33,7 +33,7 @@ class Front(NamedTuple):
     joined: np.ndarray  # int32[2 u]: the merge that holds it, or itself
     near: np.ndarray  # int32 (u, m): numbers of clusters, nearest first
     apart: np.ndarray  # float64 (u, m)
-    count: np.ndarray  # int32[u]
+    listed: np.ndarray  # int32[u]: how many
     bound: np.ndarray  # float64[u]
     nearest: np.ndarray  # int32[u]
     lowest: np.ndarray  # float64[u]
@@ -82,7 +82,7 @@ def joined_in(front, c):
 @jit
 def list_put(front, i, c, gap):
     """Into the list of slot i, nearest first; what finds no room lowers the bound."""
-    m, k = front.near.shape[1], front.count[i]
+    m, k = front.near.shape[1], front.listed[i]
     if k == m:
         if gap >= front.apart[i, m - 1]:
             front.bound[i] = min(front.bound[i], gap)
@@ -96,17 +96,17 @@ def list_put(front, i, c, gap):
         at -= 1
     front.apart[i, at] = gap
     front.near[i, at] = c
-    front.count[i] = k + 1
+    front.listed[i] = k + 1
 
 
 @jit
 def list_choose(front, i):
     """Take the nearest of the list of slot i, if nothing outside can be as near. Returns whether it could."""
-    if front.count[i] == 0 or front.apart[i, 0] >= front.bound[i]:
+    if front.listed[i] == 0 or front.apart[i, 0] >= front.bound[i]:
         return False
     best, t = front.near[i, 0], 1
     key = tie_key(i, front.slot[best])
-    while t < front.count[i] and front.apart[i, t] == front.apart[i, 0]:
+    while t < front.listed[i] and front.apart[i, t] == front.apart[i, 0]:
         other = tie_key(i, front.slot[front.near[i, t]])
         if other < key:
             best, key = front.near[i, t], other
@@ -224,7 +224,7 @@ def lists_join(front, ward, pairs, n_pairs, made, merges, weight_low, near, apar
         a, b = pairs[p, 0], pairs[p, 1]
         own, listed, stamp = u + made + p, 0, clock_tick(front)
         for side in (a, b):
-            for t in range(front.count[side]):
+            for t in range(front.listed[side]):
                 c = joined_in(front, front.near[side, t])
                 if c != own and seen[c] != stamp:
                     seen[c] = stamp
@@ -233,7 +233,7 @@ def lists_join(front, ward, pairs, n_pairs, made, merges, weight_low, near, apar
         front.bound[a] = merge_bound(
             ward, weight_low[p], front.weight[b], front.bound[a], front.bound[b], merges.height[made + p]
         )
-        front.count[a] = 0
+        front.listed[a] = 0
         for t in range(listed):
             list_put(front, a, near[t], apart[t])
 
@@ -241,8 +241,8 @@ def lists_join(front, ward, pairs, n_pairs, made, merges, weight_low, near, apar
 @jit
 def list_refresh(front, ward, i):
     """Bring the list of slot i up to date with merges of others."""
-    listed, stamp = front.count[i], clock_tick(front)
-    front.count[i] = 0
+    listed, stamp = front.listed[i], clock_tick(front)
+    front.listed[i] = 0
     for t in range(listed):
         old, gap = front.near[i, t], front.apart[i, t]
         c = joined_in(front, old)

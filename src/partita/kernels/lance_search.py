@@ -119,7 +119,7 @@ def slots_search(front, ward, field, slots):
             count[t] = lowest_keep(out[t], first, kept[t], places[t], count[t])
     for t in range(b):
         i = slots[t]
-        front.count[i] = 0
+        front.listed[i] = 0
         front.bound[i] = np.inf
         if count[t] == m + 1:
             bound = np.float64(kept[t, m])
@@ -150,7 +150,7 @@ def lists_choose(front, slots, fresh, n_fresh, failed):
 @jit
 def slot_scan(front, ward, i, alive):
     """The nearest of all clusters of slot i, without a filter. IN alive intp: slots. INOUT front at i."""
-    front.count[i] = 0
+    front.listed[i] = 0
     front.bound[i] = np.inf
     best, lowest, key = -1, np.inf, np.uint64(0)
     for j in alive:

@@ -63,7 +63,7 @@ def _front(points: np.ndarray, weight: np.ndarray) -> Front:
     return Front(
         centers=points, weight=weight, spread=np.zeros(u), cluster=numbers[:u].copy(), slot=numbers.copy(),
         joined=numbers.copy(), near=np.empty((u, m), np.int32), apart=np.empty((u, m)),
-        count=np.zeros(u, np.int32), bound=np.empty(u), nearest=np.empty(u, np.int32), lowest=np.empty(u),
+        listed=np.zeros(u, np.int32), bound=np.empty(u), nearest=np.empty(u, np.int32), lowest=np.empty(u),
         head=np.full(2 * u, -1, np.int32), after=np.full(2 * u, -1, np.int32),
         seen=np.zeros(2 * u, np.int64), clock=np.zeros(1, np.int64),
     )  # fmt: skip

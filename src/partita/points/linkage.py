@@ -123,7 +123,7 @@ class Linkage(InductiveMaker):
     >>> tree = Linkage(method="single", n_clusters=2).fit(X)
     >>> tree.labels_.tolist(), tree.hierarchy_.height.tolist()
     ([0, 0, 0, 0, 1], [14.0, 4.0, 1.0, 1.0, 0.0])
-    >>> tree.predict([[11.0], [13.0]]).tolist()
+    >>> tree.predict([[11.0], [14.0]]).tolist()
     [0, 1]
     """
 
