@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import block_diag
 from scipy.optimize import check_grad
+from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.metrics import adjusted_rand_score
 
 import partita as pt
 from partita.points import CurveClustering
+from partita.points._curves import read_curves
 from partita.points._mean_processes import Kernel, _moments_cost
 
 SHAPES = (
@@ -163,3 +166,16 @@ def test_bounds_that_can_t_be_met_are_refused():
         CurveClustering(2, max_times=10).fit(curves)
     with pytest.raises(pt.InvalidParameterError):
         CurveClustering(0).fit(curves)
+
+
+def test_with_one_cluster_the_bound_is_the_evidence():
+    """The posterior of the only mean process is exact, and so is the bound."""
+    curves, _ = sample(6, 5)
+    found = CurveClustering(1, max_iter=4).fit(curves)
+    read, model = read_curves(curves, 300), found._model
+    place = np.concatenate([curve.place for curve in read.curves])
+    own = [model.own_kernel.noisy(curve.time) for curve in read.curves]
+    covariance = model.mean_kernel.jittered(read.grid)[np.ix_(place, place)] + block_diag(*own)
+    values = np.concatenate([curve.value for curve in read.curves])
+    evidence = multivariate_normal(cov=covariance).logpdf(values)
+    np.testing.assert_allclose(found.lower_bound_, evidence, rtol=1e-5)
