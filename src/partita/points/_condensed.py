@@ -47,10 +47,12 @@ class Condensed:
     def of(cls, spine: Spine, weight: np.ndarray, least: float, *, by_distance: bool = False) -> Condensed:
         """Condense the merges of a spine to clusters of at least `least` items."""
         if len(weight) == 1:
-            alone = (np.array([-1]), np.array([np.inf]), spine.core, weight, np.zeros(1, np.intp), spine.core)
-            return cls(*alone, weight, spine.core)
-        parts = kernel.tree_condense(*spine.merges(by_distance=by_distance), weight, spine.core, least)
-        return cls(*parts, weight, spine.core)
+            top = (np.array([-1]), np.array([np.inf]), spine.core, weight)
+            return cls(*top, np.zeros(1, np.intp), spine.core, weight, core=spine.core)
+        above, birth, death, size, cluster, fall = kernel.tree_condense(
+            *spine.merges(by_distance=by_distance), weight, spine.core, least
+        )
+        return cls(above, birth, death, size, cluster, fall, weight, spine.core)
 
     @property
     def n_clusters(self) -> int:

@@ -184,10 +184,11 @@ class NestedDensity(DensityMaker):
                 got=eps,
             )
         cut = self.hierarchy_.cut(height=float(eps))
-        there = np.flatnonzero(self.hierarchy_.height[cut.parts] <= eps)
+        parts = np.asarray(cut.parts)
+        there = np.flatnonzero(self.hierarchy_.height[parts] <= eps)
         number = np.full(cut.n_parts + 1, NOISE, np.int32)
         number[there] = np.arange(len(there))
         labels = np.where(self._fall <= eps, number[cut.labels], NOISE)
         return Partition(
-            labels.astype(np.int32), n_parts=len(there), parts=cut.parts[there], hierarchy=self.hierarchy_
+            labels.astype(np.int32), n_parts=len(there), parts=parts[there], hierarchy=self.hierarchy_
         )
