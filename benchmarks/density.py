@@ -6,7 +6,8 @@
     python benchmarks/density.py density-p2 --peer-python .bench/bin/python
 
 Packages count differently: with ``min_samples=k``, hdbscan and fast_hdbscan take the distance to the k-th
-other item as core distance; Partita and scikit-learn count the item itself, so they get k + 1 here.
+other item as core distance; Partita and scikit-learn count the item itself, so they get k + 1 here. Beyond 30
+columns fast_hdbscan takes an approximate graph of neighbours, for which it needs the package pynndescent.
 
 Run alone, it compares the labels of two packages (adjusted Rand index, noise as one part), times ``predict``
 of new rows against ``fit``, and tells the parts that are found without any parameter.
