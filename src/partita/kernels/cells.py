@@ -23,7 +23,7 @@ _UNIT = 2.0**-24
 class Cells(NamedTuple):
     """Rows grouped by cell. All of them in the frame but `rows`.
 
-    rows float (m, d): as they are, by cell. ids intp[m]: their numbers in content order. count float64[m]:
+    rows float (m, d): as they are, by cell. ids intp[m]: their numbers in content order. counts float64[m]:
     items equal to each. first intp[c + 1]: where the rows of each cell begin. panels float32: 16 rows side by
     side, column by column. panel intp[c + 1]: where the panels of each cell begin. center float32 (c, d),
     radius float64[c]. halves: the tree of boxes, where `boxed`; else without nodes. leaf intp[c]: the node of
@@ -32,7 +32,7 @@ class Cells(NamedTuple):
 
     rows: np.ndarray
     ids: np.ndarray
-    count: np.ndarray
+    counts: np.ndarray
     first: np.ndarray
     panels: np.ndarray
     panel: np.ndarray

@@ -148,7 +148,8 @@ def rows_tally(
     Whole numbers add up to the same sum in any order, hence for any order of rows and number of threads.
     IN weight float64[n] (or of length 0: all 1), steps float64[3] (how many make 1 of a coordinate, of a
     weight, of a squared length), known (whether `guide_of` tells the guides); others as in ``rows_find``.
-    INOUT guide_of int32[n] (the guides found; of length 0: they are not kept), sums int64 (k, d), mass int64[k], squares int64[k]. Returns the largest coordinate.
+    INOUT guide_of int32[n] (the guides found; of length 0: they are not kept), sums int64 (k, d), mass
+    int64[k], squares int64[k]. Returns the largest coordinate.
     """
     b, d, g = rows.shape[0], X.shape[1], guides.shape[0]
     framed, norms = np.empty((b, d), np.float32), np.empty(b)

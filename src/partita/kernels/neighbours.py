@@ -177,7 +177,7 @@ def batch_reach(cells, exact, queries, home, wanted, core, lowest_core, near, nu
     found.row[:], found.reach[:], found.apart[:] = -1, np.inf, np.inf
     n_open, is_open = 0, np.zeros(b, np.bool_)
     for i in range(b):
-        found.core[i] = nearest_reach(near[i], number[i], cells.count, 0.0, wanted)
+        found.core[i] = nearest_reach(near[i], number[i], cells.counts, 0.0, wanted)
         for p in range(near.shape[1]):
             if number[i, p] >= 0:
                 _reach_offer(cells, exact, core, i, number[i, p], near[i, p], found)
@@ -275,6 +275,6 @@ def _widened(cells, framed):
         longest = max(longest, square)
     slack = cells.slack + 4.0 * 2.0**-24 * np.sqrt(longest)
     return Cells(
-        cells.rows, cells.ids, cells.count, cells.first, cells.panels, cells.panel, cells.center,
+        cells.rows, cells.ids, cells.counts, cells.first, cells.panels, cells.panel, cells.center,
         cells.radius, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,
     )  # fmt: skip

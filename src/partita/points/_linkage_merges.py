@@ -10,9 +10,11 @@ from partita.kernels.chain import AVERAGE, COMPLETE, WARD, matrix_link
 from partita.kernels.condensed import condensed_square
 from partita.kernels.gini import edges_merge
 from partita.kernels.lance import Merges
-from partita.kernels.spanning import matrix_tree, reach_tree
+from partita.kernels.spanning import matrix_tree
+from partita.points._input import CanonicalRows
 from partita.points._linkage_items import Items
 from partita.points._linkage_rounds import link_rounds
+from partita.points._reach import spanning_tree
 
 _RULES = {"complete": COMPLETE, "average": AVERAGE, "ward": WARD}
 
@@ -64,7 +66,9 @@ def _along_tree(items: Items, threshold: float, progress: Progress) -> tuple[Mer
     progress.start("Spanning tree", None)
     u = len(items.weight)
     if items.points is not None and items.lens is not None:
-        a, b, length, _ = reach_tree(items.points, np.ones(u, np.int64), 1)
+        every = np.arange(u)
+        spine = spanning_tree(CanonicalRows(items.points, every, np.ones(u), every), 1, progress)
+        a, b, length = spine.a, spine.b, spine.length
         length = 0.5 * length * length if items.lens.unit else items.lens.undo(length)
     else:
         D = items.condensed()

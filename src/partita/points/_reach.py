@@ -123,7 +123,7 @@ def _neighbours(
         )
         near, number = held.neighbours(k, progress)
         core = np.empty(m)
-        lists_core(near, number, held.cells.count, min_samples, core)
+        lists_core(near, number, held.cells.counts, min_samples, core)
         # Items of weights below 1 may need longer lists.
         if k == m - 1 or np.isfinite(core).all():
             return near, number, core
