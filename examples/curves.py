@@ -25,6 +25,4 @@ ahead = found.forecast(start, [5.0, 7.5, 10.0])
 low, high = ahead.interval(0.9)
 print("chances of the clusters, from the first four days:", np.round(ahead.probability, 3))
 for day, mean, a, b in zip(ahead.times, ahead.mean, low, high):
-    print(
-        f"day {day:4}: {mean:5.1f}, likely {a:5.1f} to {b:5.1f} (shape: {shapes['late'](day):.1f})"
-    )
+    print(f"day {day:4}: {mean:5.1f}, likely {a:5.1f} to {b:5.1f} (shape: {shapes['late'](day):.1f})")
