@@ -65,7 +65,7 @@ def squares_core(squares, count, i, wanted):
     """The squared distance from row `i` within which `wanted` items lie. IN squares float64[m] (to all)."""
     if count[i] >= wanted:
         return 0.0
-    few = min(wanted, squares.shape[0] - 1)
+    few = min(int(np.ceil(wanted / min(1.0, count.min()))), squares.shape[0] - 1)
     near, number = np.full(few, np.inf), np.zeros(few, np.intp)
     for j in range(squares.shape[0]):
         if j == i or few == 0 or squares[j] >= near[few - 1]:

@@ -19,7 +19,7 @@ from partita.kernels.condensed import (
     square_condense,
     square_fault,
 )
-from partita.points._input import canonical_rows, check_points, check_weights, unit_rows
+from partita.points._input import canonical_rows, check_points, check_weights, hashes_of, unit_rows
 from partita.points._nearest import Frame, Nearest
 from partita.points._sparse_input import SparseRows
 
@@ -148,13 +148,18 @@ def point_items(X: np.ndarray, weight: np.ndarray | None, *, unit: bool) -> Item
 
 
 def nearest_rows(points: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The nearest of `points` (u, d) for each row of Y, intp; of equally near ones the first."""
+    """The nearest of `points` (u, d) for each row of Y, intp: the equal one, else the first of equally near."""
     frame = Frame(np.zeros(points.shape[1]), 1.0, False)
     found, distances = np.empty(len(Y), np.int32), np.empty(len(Y))
     nearest = Nearest(frame, points, points[:1], [np.arange(len(points))])
     with np.errstate(over="ignore", invalid="ignore"):
         nearest.find(Y, np.arange(len(Y)), found, distances)
-    return found.astype(np.intp)
+    # Distances below 1e-162 have squares of 0, so that other rows can seem as near as the equal one.
+    known = hashes_of(points)
+    order = np.argsort(known, kind="stable")
+    place = np.minimum(np.searchsorted(known[order], hashes_of(Y)), len(points) - 1)
+    equal = (points[order[place]] == Y).all(axis=1)
+    return np.where(equal, order[place], found).astype(np.intp)
 
 
 def matrix_items(estimator: Any, X: Any, sample_weight: Any) -> Items:
