@@ -148,7 +148,7 @@ def point_items(X: np.ndarray, weight: np.ndarray | None, *, unit: bool) -> Item
 
 
 def nearest_rows(points: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The nearest of `points` (u, d) for each row of Y, intp: the equal one, else the first of equally near."""
+    """The nearest of `points` (u, d) for each row of Y, intp: an equal one, else the first of the nearest."""
     frame = Frame(np.zeros(points.shape[1]), 1.0, False)
     found, distances = np.empty(len(Y), np.int32), np.empty(len(Y))
     nearest = Nearest(frame, points, points[:1], [np.arange(len(points))])
