@@ -71,7 +71,7 @@ class CurveClustering(InductiveMaker):
         Probabilities of the curves in the clusters.
     times_ : float64[g]
         All distinct times.
-    cluster_means_, cluster_variances_ : float64 (n_clusters_, g)
+    cluster_means_, cluster_variances_ : float64 (k, g)
         Mean processes, by label.
     lower_bound_ : float
         Of the log evidence.
@@ -175,7 +175,7 @@ class CurveClustering(InductiveMaker):
         return self.hierarchy_.levels[-1][self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Sequence[Any]) -> np.ndarray:
-        """Probabilities of the curves of `X` in the clusters, float64 (m, n_clusters_)."""
+        """Probabilities of the curves of `X` in the clusters, float64 (m, k)."""
         check_is_fitted(self)
         with thread_scope(self.n_jobs):
             curves = [self._seen(item, f"Curve {i}") for i, item in enumerate(X)]

@@ -61,9 +61,9 @@ class RareGroups(InductiveMaker):
     labels_ : int32[n]
         Groups, the largest first, or ``NOISE``.
     n_clusters_ : int
-    contrast_ : float64[n_clusters_]
+    contrast_ : float64[k]
         Logarithm of distances to others over distances within, less the median around.
-    expected_false_ : float64[n_clusters_]
+    expected_false_ : float64[k]
         How many groups of at least this contrast chance makes in all the data.
     n_features_in_ : int
     made_by_ : MadeBy
