@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from oracles.points import distinct_rows
+from partita.hierarchy.rows import canonical_rows, unit_rows
 from partita.kernels.canonical import column_keys, rows_hash, rows_merge, rows_nonfinite, rows_settle
-from partita.points._input import canonical_rows, unit_rows
 
 FEW = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e300, -1e300, 5e-324])
 matrices = hnp.arrays(

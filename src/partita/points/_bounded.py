@@ -8,9 +8,9 @@ import numpy as np
 
 from partita._core.errors import InfeasibleError
 from partita._core.progress import Progress
+from partita.hierarchy.rows import CanonicalRows
 from partita.points._even import even_tree
 from partita.points._grow import CellTree, grow_tree
-from partita.points._input import CanonicalRows
 from partita.points._learn import FEWEST_ROWS, Plan
 from partita.points._nearest import Nearest
 from partita.points._nested import Exceptions, Nested, Stage, flat_tree, frame_of, learn_cells

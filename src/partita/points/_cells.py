@@ -14,7 +14,7 @@ from partita._core.threads import thread_scope
 from partita.hierarchy import assemble
 from partita.hierarchy.maker import InductiveMaker
 from partita.hierarchy.record import MadeBy
-from partita.points._input import CanonicalRows, check_points
+from partita.hierarchy.rows import CanonicalRows, check_points
 from partita.points._nested import Nested
 from partita.points._summary import Summary
 

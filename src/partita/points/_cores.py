@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.votes import pairs_weigh
-from partita.points._input import CanonicalRows
 from partita.points._length_cut import LengthCut, cut_lengths
 from partita.points._reach import spanning_tree
 

@@ -11,10 +11,10 @@ from partita._core.threads import map_blocks, thread_scope
 from partita.hierarchy import Hierarchy, Partition
 from partita.hierarchy.maker import InductiveMaker
 from partita.hierarchy.partition import NOISE
+from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights, unit_rows
 from partita.kernels.condense import parts_holding
 from partita.kernels.tree import tree_end, tree_fill_items, tree_fill_parts
 from partita.points._condensed import Condensed
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights, unit_rows
 from partita.points._places import Places
 from partita.points._reach import Spine
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partita.points._input import CanonicalRows, canonical_rows
+from partita.hierarchy.rows import CanonicalRows, canonical_rows
 
 _MOST = 1e100
 

@@ -11,6 +11,7 @@ import numpy as np
 from partita._core.errors import InvalidDataError, InvalidTypeError
 from partita._core.memory import check_memory
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import canonical_rows, check_points, check_weights, hashes_of, unit_rows
 from partita.kernels.chain import place_of
 from partita.kernels.condensed import (
     condensed_keys,
@@ -19,7 +20,6 @@ from partita.kernels.condensed import (
     square_condense,
     square_fault,
 )
-from partita.points._input import canonical_rows, check_points, check_weights, hashes_of, unit_rows
 from partita.points._nearest import Frame, Nearest
 from partita.points._sparse_input import SparseRows
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from partita._core.memory import check_memory
 from partita._core.progress import Progress
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.chain import AVERAGE, COMPLETE, WARD, matrix_link
 from partita.kernels.condensed import condensed_square
 from partita.kernels.gini import edges_merge
 from partita.kernels.lance import Merges
 from partita.kernels.spanning import matrix_tree
-from partita.points._input import CanonicalRows
 from partita.points._linkage_items import Items
 from partita.points._linkage_rounds import link_rounds
 from partita.points._reach import spanning_tree

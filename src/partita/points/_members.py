@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 
 from partita._core.memory import check_memory
 from partita._core.progress import Progress
+from partita.hierarchy.rows import CanonicalRows, canonical_rows
 from partita.points._background import Members, fit_members
-from partita.points._input import CanonicalRows, canonical_rows
 from partita.points._length_cut import LengthCut, cut_lengths
 from partita.points._reach import Spine, spanning_tree
 from partita.points.ppp_shapes import Rows

@@ -11,8 +11,8 @@ import numpy as np
 
 from partita._core.errors import InfeasibleError
 from partita._core.progress import Progress
+from partita.hierarchy.rows import CanonicalRows, hashes_of
 from partita.points._grow import CellTree, grow_tree
-from partita.points._input import CanonicalRows, hashes_of
 from partita.points._learn import FEWEST_ROWS, Plan, learn, polish
 from partita.points._nearest import Frame, Nearest
 from partita.points._sample import Cells, Sample, assign_all, largest, mean_of

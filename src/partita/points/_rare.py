@@ -9,8 +9,8 @@ import numpy as np
 from partita._core.memory import check_memory
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.contrast import contrast_against, group_settle, groups_contrast
-from partita.points._input import CanonicalRows
 from partita.points._row_cells import row_cells
 
 _BLOCK = 1 << 10

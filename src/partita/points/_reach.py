@@ -11,11 +11,11 @@ import numpy as np
 from partita._core.memory import check_memory
 from partita._core.progress import Progress
 from partita._core.threads import map_tasks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels import joining
 from partita.kernels.joining import Best, Rows
 from partita.kernels.merging import merges_levels, merges_tree
 from partita.kernels.spanning import lists_core
-from partita.points._input import CanonicalRows
 from partita.points._row_cells import RowCells, row_cells
 
 _MORE = 5

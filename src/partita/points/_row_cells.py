@@ -8,11 +8,11 @@ import numpy as np
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks, map_tasks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.cells import LANES, Cells, cells_measure, panels_write, rows_frame
 from partita.kernels.halving import Halves, halves_box, halves_descend, rows_halve
 from partita.kernels.lloyd import labels_group
 from partita.kernels.neighbours import cells_neighbours, rows_home
-from partita.points._input import CanonicalRows
 from partita.points._learn import Plan
 from partita.points._nested import Request, build
 

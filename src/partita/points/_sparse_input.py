@@ -13,6 +13,7 @@ import numpy as np
 
 from partita._core.errors import InvalidDataError, InvalidTypeError
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import check_points
 from partita.kernels.canonical import column_keys, weights_merge
 from partita.kernels.sparse_rows import (
     csr_hash,
@@ -22,7 +23,6 @@ from partita.kernels.sparse_rows import (
     csr_take,
     csr_unit,
 )
-from partita.points._input import check_points
 
 _BLOCK = 1 << 13
 

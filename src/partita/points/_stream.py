@@ -10,8 +10,8 @@ import numpy as np
 
 from partita._core.errors import InvalidDataError
 from partita._core.progress import Progress
+from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights, hashes_of
 from partita.points._cells import check_cells
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights, hashes_of
 from partita.points._learn import FEWEST_ROWS, Plan
 from partita.points._nearest import Nearest, Tally
 from partita.points._nested import Nested, Stage, flat_tree, frame_of, learn_cells

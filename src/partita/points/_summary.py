@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from partita.points._input import CanonicalRows
+from partita.hierarchy.rows import CanonicalRows
 from partita.points._nested import Nested
 
 

@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.votes import pairs_weigh, votes_first
 from partita.points._cores import MARGIN, dense_parts
-from partita.points._input import CanonicalRows
 
 _BLOCK = 1 << 12
 

@@ -14,9 +14,9 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy import Cover, Partition, assemble
 from partita.hierarchy.record import MadeBy
+from partita.hierarchy.rows import CanonicalRows
 from partita.points._condensed import Condensed, Layer
 from partita.points._dense import DensityMaker, partition_into
-from partita.points._input import CanonicalRows
 from partita.points._reach import spanning_tree
 from partita.points._soft import soft_membership
 

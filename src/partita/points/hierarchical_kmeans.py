@@ -13,9 +13,9 @@ from partita._core.errors import InfeasibleError, InvalidDataError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
+from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points._bounded import Bounds, build_bounded
 from partita.points._cells import CellsMaker, check_cells
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points._learn import Plan
 from partita.points._nested import Nested, Request, build, leaves_for
 from partita.points._summary import Summary

@@ -13,8 +13,8 @@ from partita._core.errors import InvalidParameterError
 from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Real, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
+from partita.hierarchy.rows import canonical_rows, check_points, check_weights
 from partita.points._cells import CellsMaker, check_cells
-from partita.points._input import canonical_rows, check_points, check_weights
 from partita.points._learn import Plan
 from partita.points._nested import Request, build
 from partita.points._stream import Blocks, Stream

@@ -17,8 +17,8 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy import Cover, MadeBy, assemble
 from partita.hierarchy.maker import InductiveMaker
+from partita.hierarchy.rows import canonical_rows, check_points, check_weights
 from partita.points._framed import frame_rows
-from partita.points._input import canonical_rows, check_points, check_weights
 from partita.points._lifted_rounds import Rounds, lift_rounds
 
 _CITATION = (

@@ -14,7 +14,7 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy import MadeBy, Partition
 from partita.hierarchy.maker import InductiveMaker
-from partita.points._input import check_points, check_weights
+from partita.hierarchy.rows import check_points, check_weights
 from partita.points._linkage_items import Items, matrix_items, nearest_rows, point_items
 from partita.points._linkage_merges import merges_of
 from partita.points._linkage_sparse import nearest_sparse, sparse_items

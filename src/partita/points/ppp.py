@@ -16,7 +16,7 @@ from partita._core.threads import thread_scope
 from partita.hierarchy import MadeBy
 from partita.hierarchy.make import assemble
 from partita.hierarchy.maker import InductiveMaker
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
+from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points.ppp_grow import Grown, grow
 
 _FEWEST_ROWS = 5

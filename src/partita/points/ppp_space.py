@@ -8,8 +8,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import unit_rows
 from partita.kernels.mixture import rows_project
-from partita.points._input import unit_rows
 
 MOST_DIRECTIONS = 64
 _FEWEST_DIRECTIONS = 8

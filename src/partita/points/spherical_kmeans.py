@@ -16,7 +16,7 @@ from partita._core.threads import thread_scope
 from partita.hierarchy import assemble
 from partita.hierarchy.maker import InductiveMaker
 from partita.hierarchy.record import MadeBy
-from partita.points._input import check_weights
+from partita.hierarchy.rows import check_weights
 from partita.points._sparse_input import (
     Directions,
     canonical_directions,

@@ -18,10 +18,10 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy import MadeBy, assemble
 from partita.hierarchy.maker import InductiveMaker
+from partita.hierarchy.rows import canonical_rows, check_points
 from partita.points._complex import Features, Filtration, alpha_filtration, choose_scale, persistence
 from partita.points._framed import frame_rows
 from partita.points._hodge import MOST_HOLES, Signatures, sign_points
-from partita.points._input import canonical_rows, check_points
 from partita.points.kmeans import KMeans
 
 _CITATION = "V. P. Grande, M. T. Schaub, Topological point cloud clustering, ICML 2023, arXiv:2303.16716"

@@ -15,7 +15,7 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy import Cover, MadeBy, assemble
 from partita.hierarchy.maker import InductiveMaker
-from partita.points._input import CanonicalRows, canonical_rows, check_points, check_weights
+from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights
 from partita.points._members import Found, find_members
 
 _CITATION = (
