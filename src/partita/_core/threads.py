@@ -8,15 +8,20 @@ block order.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from partita._core.errors import InvalidParameterError
 from partita._core.settings import env_int
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 _active: ContextVar[int | None] = ContextVar("partita_threads", default=None)
@@ -106,6 +111,14 @@ def map_tasks(
 _blas_owner = RLock()
 
 
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> ThreadpoolController:
+    """The BLAS and OpenMP libraries. They come with modules, so the slow look is repeated for new modules."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def _one_library_thread() -> Iterator[None]:
     """One thread in each BLAS and OpenMP library that is loaded by now; restored on leaving.
@@ -113,9 +126,7 @@ def _one_library_thread() -> Iterator[None]:
     OpenMP's limit belongs to the calling thread, BLAS's to the process. If two Python threads set the latter
     in turn, the second would find 1, and restore 1 for good: only the first one sets and restores it.
     """
-    from threadpoolctl import ThreadpoolController
-
-    loaded = ThreadpoolController()
+    loaded = _libraries(len(sys.modules))
     owner = _blas_owner.acquire(blocking=False)
     try:
         with (loaded if owner else loaded.select(user_api="openmp")).limit(limits=1):
