@@ -2,13 +2,16 @@
 
     PARTITA_DATA=... python benchmarks/medoids.py swap --peer-python /path/with/kmedoids/bin/python
     PARTITA_DATA=... python benchmarks/medoids.py pam --peer-python /path/with/kmedoids/bin/python
+    PARTITA_DATA=... python benchmarks/medoids.py silhouette --peer-python /path/with/kmedoids/bin/python
     python benchmarks/medoids.py batch --rows 200000 --parts 100
 
 ``swap``: FasterPAM on the Euclidean distances of MNIST digits (10,000 of them), float32, both with the matrix
 given and on the same number of threads. ``check`` and ``place`` of Partita are what its ``fit`` does beside:
 the matrix is looked through for faults, items are put in an order of content, labels and levels are made.
 ``pam``: the swaps of FasterPAM against those of the original PAM, both from the same BUILD, on scikit-learn's
-digits. ``batch``: the one-batch method on a mixture, its loss against that of FasterPAM on as many rows as
+digits. ``silhouette``: FasterMSC, and DynMSC from 32 medoids down, on the distances of 5,000 digits; it tells
+the average medoid silhouette and the number of medoids. ``batch``: the one-batch method on a mixture, its loss
+against that of FasterPAM on as many rows as
 fit, and its peak memory. Every run is a fresh process; entrants take turns.
 """
 
@@ -33,7 +36,8 @@ from partita._core.progress import Progress
 from partita._core.threads import thread_scope
 from partita.dissimilarities import KMedoids
 from partita.dissimilarities._precomputed import PrecomputedItems, check_square
-from partita.dissimilarities._swap import Problem, start_rows, swap_best, swap_eagerly
+from partita.dissimilarities import _choose
+from partita.dissimilarities._swap import SILHOUETTE, Problem, start_rows, swap_best, swap_eagerly
 def fit(D, k, start):
     seconds = {}
     with thread_scope(THREADS):
@@ -47,6 +51,11 @@ def fit(D, k, start):
             began = time.perf_counter()
         if METHOD == "fasterpam":
             outcome = swap_eagerly(problem, rows, None, THREADS, Progress())
+        elif METHOD == "fastermsc":
+            outcome = swap_eagerly(problem, rows, None, THREADS, Progress(), SILHOUETTE)
+        elif METHOD == "dynmsc":
+            _choose._MOST = k
+            outcome, _ = _choose.choose_medoids(problem, None, THREADS, Progress())
         else:
             outcome = swap_best(problem, rows, None, pairwise=METHOD == "pam")
         seconds["swap"] = time.perf_counter() - began
@@ -64,11 +73,13 @@ def fit(D, k, start):
     began = time.perf_counter()
     if METHOD == "fasterpam":
         options = dict(init="random", random_state=SEED, n_cpu=THREADS)
+    elif METHOD in ("fastermsc", "dynmsc"):
+        options = dict(init="random", random_state=SEED)
     else:
         options = {}
     call = getattr(kmedoids, METHOD)
     found = call(D, k if start is None else np.array(start, dtype=np.uint64), max_iter=10000, **options)
-    return found.medoids.astype(int), found.n_swap, {"swap": time.perf_counter() - began}
+    return found.medoids.astype(int), getattr(found, "n_swap", 0), {"swap": time.perf_counter() - began}
 """
 CHILD = """
 import json, sys
@@ -76,8 +87,10 @@ import numpy as np
 D, START = np.load(PATH), START_ROWS
 fit(D[:300, :300].copy(), min(K, 20), None if START is None else list(range(min(K, 20))))
 rows, swaps, seconds = fit(D, K, START)
-loss = float(D[rows].min(axis=0).astype(np.float64).sum())
-print(json.dumps({"seconds": seconds, "loss": loss, "swaps": int(swaps)}))
+near = np.sort(D[rows].astype(np.float64), axis=0)
+loss, own = float(near[0].sum()), near[0] / np.maximum(near[min(1, len(rows) - 1)], 1e-300)
+told = {"seconds": seconds, "loss": loss, "silhouette": 1 - own.mean(), "k": len(rows), "swaps": int(swaps)}
+print(json.dumps(told))
 """
 
 
@@ -135,6 +148,26 @@ def swap(args: argparse.Namespace, folder: Path) -> None:
         )
 
 
+def silhouette(args: argparse.Namespace, folder: Path) -> None:
+    """FasterMSC and DynMSC of both, from their own starts."""
+    X, _, _ = mnist_data(args.rows or 5_000, 0)
+    path = folder / "distances.npy"
+    np.save(path, distances(X / np.float32(255)))
+    for method, parts in (("fastermsc", args.parts or (10, 32)), ("dynmsc", (32,))):
+        for k in parts:
+            ours, rust = [], []
+            for repeat in range(args.repeats):
+                shared = {"METHOD": method, "K": k, "PATH": str(path), "START_ROWS": None, "SEED": repeat}
+                ours.append(run(sys.executable, PARTITA, args.threads, **shared))
+                rust.append(run(args.peer_python, RUST, args.threads, **shared))
+            told = " ".join(
+                f"{name} {statistics.median(r['seconds']['swap'] for r in runs):.2f} s, silhouette "
+                f"{statistics.median(r['silhouette'] for r in runs):.4f}, k {[r['k'] for r in runs]};"
+                for name, runs in (("partita", ours), ("rust", rust))
+            )
+            print(f"{method} k={k}: {told}", flush=True)
+
+
 def pam(args: argparse.Namespace, folder: Path) -> None:
     """The swaps of FasterPAM and of the original PAM (Rust's, and ours where it is asked for) from BUILD."""
     from sklearn.datasets import load_digits
@@ -190,7 +223,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("swap", "pam", "batch"))
+    parser.add_argument("what", choices=("swap", "pam", "silhouette", "batch"))
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has kmedoids")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--parts", type=int, nargs="+")
@@ -201,7 +234,7 @@ def main() -> int:
     parser.add_argument("--own", action="store_true", help="also run Partita's PAM")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        {"swap": swap, "pam": pam, "batch": batch}[args.what](args, Path(folder))
+        {"swap": swap, "pam": pam, "silhouette": silhouette, "batch": batch}[args.what](args, Path(folder))
     return 0
 
 

@@ -26,6 +26,23 @@ def can_gain(D: np.ndarray, weight: np.ndarray, medoids: list[int]) -> float:
     return best
 
 
+def medoid_silhouette(D: np.ndarray, weight: np.ndarray, medoids: list[int]) -> float:
+    """The weighted mean of 1 - d1 / d2 over the two nearest medoids; 0 where both are 0."""
+    near = np.sort(D[list(medoids)].astype(np.float64), axis=0)[:2]
+    own = [1 - a / b if b > 0 else 0.0 for a, b in near.T]
+    return float(weight @ own / weight.sum())
+
+
+def can_raise(D: np.ndarray, weight: np.ndarray, medoids: list[int]) -> float:
+    """By how much the best single swap raises the medoid silhouette."""
+    now, best = medoid_silhouette(D, weight, medoids), 0.0
+    for slot in range(len(medoids)):
+        for c in set(range(len(D))) - set(medoids):
+            swapped = [*medoids[:slot], c, *medoids[slot + 1 :]]
+            best = max(best, medoid_silhouette(D, weight, swapped) - now)
+    return best
+
+
 def edit_distance(a: str, b: str) -> int:
     """Levenshtein's distance, row by row of the table."""
     above = list(range(len(b) + 1))

@@ -1,7 +1,7 @@
-"""How many medoids: the average medoid silhouette of every number up to a largest. Called by KMedoids.
+"""Medoids of the largest average medoid silhouette, and how many. Called by KMedoids.
 
 L. Lenssen and E. Schubert, Medoid silhouette clustering with automatic cluster number selection, Information
-Systems 120 (2024), doi:10.1016/j.is.2023.102290.
+Systems 120 (2024), doi:10.1016/j.is.2023.102290, arXiv 2309.03751.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import math
 import numpy as np
 
 from partita._core.progress import Progress
-from partita.dissimilarities._swap import Outcome, Problem, start_rows, swap_eagerly
-from partita.kernels.medoids import Medoids
+from partita.dissimilarities._swap import SILHOUETTE, Outcome, Problem, start_rows, swap_eagerly
+from partita.kernels.silhouette import Thirds
 
 _MOST = 32
 
 
-def medoid_silhouette(d1: np.ndarray, d2: np.ndarray, weight: np.ndarray) -> float:
+def medoid_silhouette(state: Thirds) -> float:
     """Weighted mean of 1 - d1 / d2, the distances to the two nearest medoids; 0 where both are 0."""
-    apart = np.divide(d1, d2, out=np.ones(len(d1)), where=d2 > 0)
-    return math.fsum(weight * (1.0 - apart)) / math.fsum(weight)
+    return 1.0 - int(state.share.sum()) / math.fsum(state.unit)
 
 
 def choose_medoids(
@@ -29,7 +28,7 @@ def choose_medoids(
     """Medoids in the number whose silhouette is the largest, the smallest of equal ones.
 
     From the square root of the number of candidates (2 to 32) downwards: the medoid that is missed least
-    goes, the others are swapped for better ones, as in DynMSC, but swaps lower the sum of distances.
+    goes, the others are swapped for better ones (DynMSC).
 
     Returns
     -------
@@ -42,10 +41,10 @@ def choose_medoids(
     table: dict[int, float] = {}
     best = Outcome(rows)
     while len(rows) > 1:
-        outcome = swap_eagerly(problem, rows, max_iter, n_threads, progress)
-        state = problem.state(outcome.rows)
+        outcome = swap_eagerly(problem, rows, max_iter, n_threads, progress, SILHOUETTE)
+        state = problem.thirds(outcome.rows)
         k = len(outcome.rows)
-        table[k] = medoid_silhouette(state.d1.astype(float), state.d2.astype(float), problem.weight)
+        table[k] = medoid_silhouette(state)
         if table[k] >= max(table.values()):
             best = outcome
         rows = np.delete(outcome.rows, _missed_least(problem, state))
@@ -54,7 +53,7 @@ def choose_medoids(
     return best, table
 
 
-def _missed_least(problem: Problem, state: Medoids) -> int:
+def _missed_least(problem: Problem, state: Thirds) -> int:
     removal, rows = state.removal, state.rows
     place = np.empty(len(problem.D), np.intp)
     place[problem.order] = np.arange(len(problem.order))

@@ -11,11 +11,25 @@ from partita._core.progress import Progress
 from partita.dissimilarities._choose import choose_medoids
 from partita.dissimilarities._items import Items
 from partita.dissimilarities._sampled import fast_clara, fast_clarans, one_batch
-from partita.dissimilarities._swap import Outcome, Problem, alternate, start_rows, swap_best, swap_eagerly
+from partita.dissimilarities._swap import (
+    SILHOUETTE,
+    Outcome,
+    Problem,
+    alternate,
+    start_rows,
+    swap_best,
+    swap_eagerly,
+)
 
-METHODS = ("fasterpam", "fastpam1", "pam", "fastclara", "fastclarans", "onebatch", "alternate")
+METHODS = ("fasterpam", "fastpam1", "pam", "fastermsc", "fastclara", "fastclarans", "onebatch", "alternate")
 INITS = ("auto", "first", "build", "lab")
-_AUTO_INIT = {"fasterpam": "first", "fastpam1": "build", "pam": "build", "alternate": "lab"}
+_AUTO_INIT = {
+    "fasterpam": "first",
+    "fastermsc": "first",
+    "fastpam1": "build",
+    "pam": "build",
+    "alternate": "lab",
+}
 _SAMPLE = 2000
 
 
@@ -51,14 +65,18 @@ def _with_matrix(maker: Any, items: Items, n_threads: int, progress: Progress) -
     k = maker.n_clusters
     if k is None and isinstance(maker.init, str):
         chosen = _chosen(problem, items, maker, n_threads, progress)
-        if maker.method == "fasterpam" and maker.init in ("auto", "first"):
-            return chosen
         k = len(chosen.rows)
+        if maker.method == "fastermsc" and maker.init in ("auto", "first"):
+            return chosen
+        if maker.method == "fasterpam" and maker.init in ("auto", "first"):
+            return swap_eagerly(problem, chosen.rows, maker.max_iter, n_threads, progress)
     progress.start(f"Start with {k} medoids")
     rows = _start(maker, items, problem, k)
     progress.start(f"Swap {k} medoids among {items.n} items")
     if maker.method == "fasterpam":
         return swap_eagerly(problem, rows, maker.max_iter, n_threads, progress)
+    if maker.method == "fastermsc":
+        return swap_eagerly(problem, rows, maker.max_iter, n_threads, progress, SILHOUETTE)
     if maker.method == "alternate":
         return alternate(problem, rows, items.rank, maker.max_iter)
     return swap_best(problem, rows, maker.max_iter, pairwise=maker.method == "pam")

@@ -1,13 +1,16 @@
 """PAM and its faster twins on a matrix of distances (candidates x items). Called by KMedoids.
 
 L. Kaufman and P. J. Rousseeuw, Finding groups in data, 1990; E. Schubert and P. J. Rousseeuw,
-arXiv 1810.05691 (FastPAM1, LAB) and arXiv 2008.05171 (FasterPAM).
+arXiv 1810.05691 (FastPAM1, LAB) and arXiv 2008.05171 (FasterPAM); L. Lenssen and E. Schubert, arXiv
+2309.03751 (FasterMSC).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from partita._core.progress import Progress
 from partita._core.threads import map_blocks
 from partita.kernels import medoids as kernel
 from partita.kernels import medoids_start as start_kernel
+from partita.kernels import silhouette as silhouette_kernel
 
 _CALM = 128
 _RUN = 32
@@ -62,6 +66,17 @@ class Problem:
         kernel.medoids_enter(self.D, state)
         return state
 
+    def thirds(self, rows: np.ndarray) -> silhouette_kernel.Thirds:
+        """What the items know of their three nearest medoids in `rows` (two at least)."""
+        n, k = self.D.shape[1], len(rows)
+        steps = math.ldexp(1.0, _BITS - math.frexp(float(self.weight.sum()))[1])
+        state = silhouette_kernel.Thirds(
+            np.array(rows, np.intp), np.zeros(len(self.D), bool), np.empty((n, 3), np.int32),
+            np.empty((n, 3)), np.empty(n, self.D.dtype), self.weight * steps, np.zeros(n, np.int64), np.zeros(k, np.int64),
+        )  # fmt: skip
+        silhouette_kernel.thirds_enter(self.D, state)
+        return state
+
     def best_single(self) -> int:
         """The candidate with the least sum of distances; the first of equal ones."""
         total = np.empty(len(self.D), np.int64)
@@ -81,6 +96,24 @@ class Outcome:
     n_iter: int = 0
     n_swap: int = 0
     converged: bool = True
+
+
+class Aim(NamedTuple):
+    """What swaps are for: how a state is made, candidates in turn, gains of some, and a swap."""
+
+    state: Callable[[Problem, np.ndarray], Any]
+    eager: Callable[..., Any]
+    scan: Callable[..., None]
+    enter: Callable[..., None]
+
+
+LOSS = Aim(Problem.state, kernel.swaps_eager, kernel.gains_scan, kernel.swap_enter)
+SILHOUETTE = Aim(
+    Problem.thirds,
+    silhouette_kernel.raises_eager,
+    silhouette_kernel.raises_scan,
+    silhouette_kernel.thirds_swap,
+)
 
 
 def start_rows(problem: Problem, k: int, init: str) -> np.ndarray:
@@ -124,42 +157,47 @@ def _gains(problem: Problem, some: np.ndarray, d1: np.ndarray) -> np.ndarray:
 
 
 def swap_eagerly(
-    problem: Problem, rows: np.ndarray, max_iter: int | None, n_threads: int, progress: Progress
+    problem: Problem,
+    rows: np.ndarray,
+    max_iter: int | None,
+    n_threads: int,
+    progress: Progress,
+    aim: Aim = LOSS,
 ) -> Outcome:
-    """FasterPAM: every candidate in turn takes the best slot at once, until a whole round gains nothing.
+    """FasterPAM, FasterMSC: each candidate in turn takes the best slot, until a whole round gains nothing.
 
     Where swaps have become rare, candidates ahead are looked at on all threads; the first that gains is
     swapped and the looks behind it are thrown away. So the swaps are those of one thread.
     """
     if len(rows) == 1:
         return Outcome(np.array([problem.best_single()]), 1)
-    D, order, state = problem.D, problem.order, problem.state(rows)
+    D, order, state = problem.D, problem.order, aim.state(problem, rows)
     n = len(order)
     room = kernel.room_make(D.shape[1], len(rows))
     most = n * max_iter if max_iter is not None else np.iinfo(np.int64).max
     at = idle = swaps = seen = 0
     calm = _CALM if n_threads > 1 else n
     while idle < n and seen < most:
-        at, idle, made, looked = kernel.swaps_eager(D, order, state, at, idle, calm, most - seen, room)
+        at, idle, made, looked = aim.eager(D, order, state, at, idle, calm, most - seen, room)
         swaps, seen = swaps + made, seen + looked
         progress.advance(looked)
         run, found = _RUN, False
         while n_threads > 1 and idle < n and seen < most and not found:
             run = min(2 * run, _LONGEST_RUN, n - idle, most - seen)
-            at, looked, found = _look_ahead(problem, state, at, run, n_threads)
+            at, looked, found = _look_ahead(problem, state, at, run, n_threads, aim)
             swaps, seen, idle = swaps + found, seen + looked, 0 if found else idle + looked
             progress.advance(looked)
     return Outcome(state.rows.copy(), max(1, -(-seen // n)), swaps, idle >= n)
 
 
 def _look_ahead(
-    problem: Problem, state: kernel.Medoids, at: int, run: int, n_threads: int
+    problem: Problem, state: Any, at: int, run: int, n_threads: int, aim: Aim
 ) -> tuple[int, int, bool]:
     """Look at `run` candidates from place `at` on, and swap the first that gains: place, looks, swapped."""
     D, order = problem.D, problem.order
     gain, slot = np.empty(run, np.int64), np.empty(run, np.intp)
     map_blocks(
-        lambda start, stop: kernel.gains_scan(
+        lambda start, stop: aim.scan(
             D, order, state, at + start, at + stop, gain[start:stop], slot[start:stop]
         ),
         run,
@@ -169,7 +207,7 @@ def _look_ahead(
     if not len(better):
         return (at + run) % len(order), run, False
     first = int(better[0])
-    kernel.swap_enter(D, state, slot[first], order[(at + first) % len(order)])
+    aim.enter(D, state, slot[first], order[(at + first) % len(order)])
     return (at + first + 1) % len(order), first + 1, True
 
 

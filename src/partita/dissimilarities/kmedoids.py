@@ -65,17 +65,19 @@ class KMedoids(InductiveMaker):
     Parameters
     ----------
     n_clusters : int, optional
-        Parts, exactly. Default: the number, of 2 to 32, whose average medoid silhouette is the largest.
+        Parts, exactly. Default: the number, of 2 to 32, whose average medoid silhouette is the largest after
+        swaps that raise it (DynMSC); then `method` lowers the sum of distances, but for "fastermsc".
     metric : str or callable
         "precomputed" (a square matrix of distances, or condensed as by ``scipy.spatial.distance.pdist``);
         of vectors "euclidean", "sqeuclidean", "cityblock" ("manhattan"), "chebyshev", "cosine",
         "correlation", "hamming", "canberra", "braycurtis" and, by SciPy, "dice", "jaccard",
         "jensenshannon", "rogerstanimoto", "russellrao", "sokalsneath", "yule"; of strings "edit"; of tables
         "gower". Or a function of two rows, compiled by Numba or not, taken to be symmetric.
-    method : {"fasterpam", "fastpam1", "pam", "fastclara", "fastclarans", "onebatch", "alternate"}
+    method : str
         "fasterpam" swaps as soon as one gains; "fastpam1" and "pam" make the best of all swaps (the same
-        ones; PAM takes about k times as long). "onebatch", "fastclara" and "fastclarans" need no matrix of
-        all distances. "alternate" is fast and clearly worse.
+        ones; PAM takes about k times as long). "fastermsc" swaps what raises the average medoid silhouette, not
+        what lowers the sum of distances: parts that stand apart. "onebatch", "fastclara" and "fastclarans"
+        need no matrix of all distances. "alternate" is fast and clearly worse.
     init : {"auto", "first", "build", "lab"} or ndarray of int
         Where swaps start: the first items in an order of content (as good as random ones), PAM's BUILD, LAB
         (BUILD on samples), or the given rows. "auto": BUILD for "pam" and "fastpam1", LAB for "alternate",
