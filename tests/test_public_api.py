@@ -16,7 +16,7 @@ import pytest
 
 import partita as pt
 
-ROOMS = ("dissimilarities", "hierarchy", "io", "points", "report", "search", "text", "transport")
+ROOMS = ("dissimilarities", "graphs", "hierarchy", "io", "points", "report", "search", "text", "transport")
 HEAVY = (
     "dask",
     "duckdb",

@@ -29,7 +29,7 @@ _PUBLIC = {
     "divide": "partita._divide",
     "load": "partita.hierarchy",
 }
-_ROOMS = ("dissimilarities", "hierarchy", "io", "points", "report", "search", "text", "transport")
+_ROOMS = ("dissimilarities", "graphs", "hierarchy", "io", "points", "report", "search", "text", "transport")
 
 __all__ = [
     "NOISE",
@@ -48,6 +48,7 @@ __all__ = [
     "compare",
     "dissimilarities",
     "divide",
+    "graphs",
     "hierarchy",
     "io",
     "load",
@@ -59,7 +60,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from partita import dissimilarities, hierarchy, io, points, report, search, text, transport
+    from partita import dissimilarities, graphs, hierarchy, io, points, report, search, text, transport
     from partita._core.errors import (
         BudgetError,
         FileFormatError,
