@@ -70,8 +70,8 @@ def test_k_means_with_fixed_k_fails_excisiveness(estimator):
     assert len(report["excisiveness"].witness.second) == 3
 
 
-def test_our_k_means_does_not_depend_on_the_order_of_rows():
-    assert check_scheme(pt.points.KMeans(3), properties=["permutation"], n_trials=20).passed
+def test_our_k_means_depends_neither_on_the_order_of_rows_nor_on_scale():
+    assert check_scheme(pt.points.KMeans(3), properties=["permutation", "scale"], n_trials=20).passed
 
 
 def test_linkages_other_than_single_fail_when_items_are_added():

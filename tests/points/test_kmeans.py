@@ -257,8 +257,43 @@ def test_largest_values_first_of_equal_ones_the_first(values, data):
 
 
 def test_the_same_cells_as_the_nested_ones_where_no_guide_is_needed():
+    X = gaussian(33_000, 2)
+    assert KMeans(60, polish=1).fit(X).inertia_ == HierarchicalKMeans(60).fit(X).inertia_
+
+
+def test_more_starts_where_they_are_cheap_and_the_record_tells():
     X = load_digits().data
-    assert KMeans(60).fit(X).inertia_ == HierarchicalKMeans(60).fit(X).inertia_
+    one, several = KMeans(10, n_init=1).fit(X), KMeans(10).fit(X)
+    assert several.inertia_ < one.inertia_
+    assert several.made_by_.choices == {"n_init": 7, "max_iter": 300, "tol": 0.0}
+    assert KMeans(10, n_init=1, max_iter=2, tol=0.1).fit(X).made_by_.choices == {}
+    assert KMeans(900).fit(X).made_by_.choices == {"n_init": 1, "max_iter": 10, "tol": 2e-3}
+
+
+@pytest.mark.parametrize("k", [1, 7])
+def test_one_start_where_no_other_can_be_better(k):
+    assert KMeans(k).fit(gaussian(7, 2)).made_by_.choices["n_init"] == 1
+
+
+def test_rows_beyond_the_sample_leave_the_default_as_it_is():
+    fitted = KMeans(2, rows_per_cell=1).fit(gaussian(33_000, 1))
+    assert fitted.made_by_.choices == {"n_init": 1, "max_iter": 10, "tol": 2e-3}
+
+
+@pytest.mark.parametrize("k", [2, 12])
+def test_without_further_starts_overlapping_cells_still_reach_a_fixed_point(k):
+    X = gaussian(2000, 40, seed=k)
+    X[:1000, 0] += 2.0
+    fitted = KMeans(k).fit(X)
+    means = np.array([X[fitted.labels_ == c].mean(axis=0) for c in range(k)])
+    np.testing.assert_allclose(fitted.cluster_centers_, means, atol=1e-5)
+    assert fitted.inertia_ <= 1.0005 * SklearnKMeans(k, n_init=10, random_state=0).fit(X).inertia_
+
+
+@given(seed=st.integers(0, 50), factor=st.sampled_from([2.0**-40, 1e-3, 3.0, 1e12]), k=st.integers(1, 9))
+def test_a_factor_on_all_values_leaves_the_labels(seed, factor, k):
+    X = gaussian(60, 3, seed=seed)
+    np.testing.assert_array_equal(KMeans(k).fit(factor * X).labels_, KMeans(k).fit(X).labels_)
 
 
 def test_empty_cells_take_far_rows():

@@ -15,6 +15,8 @@ from partita.points._start import nested_start
 FEWEST_ROWS = 32768
 _FILLS = 5
 _CLOSEST = 4
+_SMALL = 1 << 23
+_MOST_STARTS = 10
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Plan:
         Lloyd's iterations on all rows.
     resample : int
         Rounds in which centres are learnt anew from the rows closest to each. Nothing is polished then.
+    n_init : int
+        Starts, of which the one of lowest inertia on the sample is kept.
+    whole : bool
+        The sample is all rows. They are then seen in an order that their scale leaves as it is.
     """
 
     rows_per_cell: int
@@ -39,14 +45,34 @@ class Plan:
     tol: float
     polish: int
     resample: int = 0
+    n_init: int = 1
+    whole: bool = False
 
     def sample_size(self, k: int) -> int:
         """Rows to learn `k` centres from."""
-        return max(FEWEST_ROWS, self.rows_per_cell * k)
+        return sample_size(self.rows_per_cell, k)
 
     def effort(self, k: int) -> Effort:
         """The refinement of `k` centres."""
         return Effort(self.swaps, self.max_iter, self.tol, 64 if k <= 2048 else 32)
+
+
+def sample_size(rows_per_cell: int, k: int) -> int:
+    """Rows to learn `k` centres from."""
+    return max(FEWEST_ROWS, rows_per_cell * k)
+
+
+def patience(n: int, k: int, d: int, *, whole: bool) -> tuple[int, int, float]:
+    """How many starts, most iterations and which tolerance `n` rows of `d` columns and `k` centres deserve.
+
+    Where all rows are learnt from and a comparison of all with all centres is cheap: every start to its end,
+    and as many starts as cost about as much as one at the most that is called cheap.
+    """
+    work = n * k * d
+    if not whole or work > _SMALL:
+        return 1, 10, 2e-3
+    only_one = k in (1, n)
+    return 1 if only_one else min(_MOST_STARTS, _SMALL // max(work, 1)), 300, 0.0
 
 
 @dataclass(frozen=True)
@@ -58,10 +84,23 @@ class Learnt:
     n_iter: int
     converged: bool
 
+    def inertia(self, sample: Sample) -> float:
+        """Sum of weighted squared distances of the sample to its centres."""
+        return float(sample.weight @ self.cells.distances)
+
 
 def learn(sample: Sample, k: int, plan: Plan, *, by_size: bool = False) -> Learnt:
     """`k` centres of a sample; with `by_size` in proportion to weight rather than to inertia."""
-    centers, labels = nested_start(sample, k, by_size=by_size)
+    best = _learn_from(sample, k, plan, 0, by_size)
+    for turn in range(1, plan.n_init):
+        found = _learn_from(sample, k, plan, turn * len(sample) // plan.n_init, by_size)
+        best = found if found.inertia(sample) < best.inertia(sample) else best
+    return best
+
+
+def _learn_from(sample: Sample, k: int, plan: Plan, turned: int, by_size: bool) -> Learnt:
+    """As ``learn``, with one start: that of the rows from number `turned` on, those before it last."""
+    centers, labels = _start_from(sample, k, turned, by_size)
     effort = plan.effort(k)
     cells, n_iter, converged = refine(sample, centers, Cells(labels, np.zeros(len(sample))), effort)
     for _ in range(plan.resample):
@@ -69,6 +108,16 @@ def learn(sample: Sample, k: int, plan: Plan, *, by_size: bool = False) -> Learn
     for _ in range(_FILLS):  # a row that leaves may empty its cell in turn
         fill_empty(sample, cells, centers, np.flatnonzero(np.bincount(cells.labels, minlength=k) == 0))
     return Learnt(centers, cells, n_iter, converged)
+
+
+def _start_from(sample: Sample, k: int, turned: int, by_size: bool) -> tuple[np.ndarray, np.ndarray]:
+    if not turned:
+        return nested_start(sample, k, by_size=by_size)
+    order = np.roll(np.arange(len(sample)), -turned)
+    centers, found = nested_start(sample.take(order), k, by_size=by_size)
+    labels = np.empty_like(found)
+    labels[order] = found
+    return centers, labels
 
 
 def _resample(sample: Sample, centers: np.ndarray, cells: Cells, plan: Plan) -> Cells:

@@ -15,7 +15,7 @@ from partita.hierarchy.rows import CanonicalRows, hashes_of
 from partita.points._grow import CellTree, grow_tree
 from partita.points._learn import FEWEST_ROWS, Plan, learn, polish
 from partita.points._nearest import Frame, Nearest
-from partita.points._sample import Cells, Sample, assign_all, largest, mean_of
+from partita.points._sample import Cells, Sample, assign_all, largest, mean_of, order_by_place
 
 _ONE_GUIDE = 128
 _MOST_CELLS = 1024
@@ -195,6 +195,8 @@ def learn_cells(
     """`k` cells of the distinct rows `ids`, behind guides."""
     points, norms = frame.see(rows.source, rows.first[ids])
     sample = Sample(points, rows.weight[ids], (norms * norms).astype(np.float32), frame.unit)
+    if plan.whole:
+        sample = sample.take(order_by_place(points))
     learnt = learn(sample, k, plan, by_size=by_size)
     mass = np.bincount(learnt.cells.labels, sample.weight, k) if not plan.resample else np.ones(k)
     tree = _tree_over(learnt.centers, mass, branching)

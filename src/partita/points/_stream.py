@@ -12,7 +12,7 @@ from partita._core.errors import InvalidDataError
 from partita._core.progress import Progress
 from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights, hashes_of
 from partita.points._cells import check_cells
-from partita.points._learn import FEWEST_ROWS, Plan
+from partita.points._learn import FEWEST_ROWS, Plan, sample_size
 from partita.points._nearest import Nearest, Tally
 from partita.points._nested import Nested, Stage, flat_tree, frame_of, learn_cells
 
@@ -59,17 +59,20 @@ class Stream:
         cls,
         estimator: Any,
         blocks: Blocks,
-        n_clusters: int | None,
-        plan: Plan,
+        plan_of: Callable[[int, int, int], Plan],
         unit: bool,
         progress: Progress,
     ) -> Stream:
-        """Centres from the sample that ``fit`` would draw from all rows."""
+        """Centres from the sample that ``fit`` would draw from all rows.
+
+        `plan_of` tells the plan for so many rows, centres and columns.
+        """
         progress.start("Draw a sample")
-        size = plan.sample_size(n_clusters or 1)
+        size = sample_size(estimator.rows_per_cell, estimator.n_clusters or 1)
         rows, total = _draw(estimator, blocks, size)
-        k, _ = check_cells(n_clusters, rows.n_distinct, rows.n_distinct)
+        k, _ = check_cells(estimator.n_clusters, rows.n_distinct, rows.n_distinct)
         ids = np.arange(rows.n_distinct)
+        plan = plan_of(len(ids), k, rows.source.shape[1])
         frame = frame_of(rows, ids[:FEWEST_ROWS], unit=unit)
         progress.start(f"Learn {k} cells from {len(ids)} rows")
         cells = learn_cells(rows, ids, frame, k, plan)

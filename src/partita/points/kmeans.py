@@ -15,9 +15,9 @@ from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.hierarchy.rows import canonical_rows, check_points, check_weights
 from partita.points._cells import CellsMaker, check_cells
-from partita.points._learn import Plan
+from partita.points._learn import Plan, patience, sample_size
 from partita.points._nested import Request, build
-from partita.points._stream import Blocks, Stream
+from partita.points._stream import Stream
 from partita.points._summary import Summary
 
 _CITATION = (
@@ -44,10 +44,13 @@ class KMeans(CellsMaker):
         For cosine, rows and centres have length 1; rows of zeros lie at the origin.
     swaps : int
         Most rounds in which centres that are hardly missed move into the largest cells.
-    max_iter : int
-        Most of Lloyd's iterations after them.
-    tol : float
-        Iterations and passes end when one lowers the inertia by less than this share of it.
+    n_init : int, optional
+        Starts, of which the best is kept. Default: up to 10 where that is cheap, otherwise 1 (see Notes).
+    max_iter : int, optional
+        Most of Lloyd's iterations after the swaps. Default: 300 where that is cheap, otherwise 10.
+    tol : float, optional
+        Iterations and passes end when one lowers the inertia by less than this share of it. Default: 0 where
+        that is cheap, so that iterations go on until nothing is gained, otherwise 0.002.
     rows_per_cell : int
         Rows that are learnt from, for each cell (and at least 32,768 in all).
     polish : int
@@ -82,6 +85,11 @@ class KMeans(CellsMaker):
     bounds spare most centres, and leave every label as it would be: in few dimensions the distances among
     centres, in many those of projections to a few directions. Time O(n k d) at most for it; memory for the
     sample, O(k d), at most 3 KiB a centre for its neighbours, and about 80 n bytes.
+
+    Cheap is what takes at most 2^23 products n k d, the distinct rows n all being in the sample: then every
+    start goes to its end, and 2^23 / (n k d) of them, at most 10, are made, each from elsewhere in the order
+    of rows. ``made_by_.choices`` tells what was chosen. Where the sample is all rows, these are ordered by
+    hashes of their ranks along one direction, so that a factor on all values changes nothing but roundings.
 
     The result depends neither on the order of rows nor on `n_jobs` or `random_state`. In ``fit_blocks`` sums
     are whole numbers of small steps, so that the order of blocks leaves no trace either. ``partial_fit``
@@ -123,8 +131,9 @@ class KMeans(CellsMaker):
         "n_clusters": Optional(Integer(low=1)),
         "metric": OneOf(("euclidean", "cosine")),
         "swaps": Integer(low=0),
-        "max_iter": Integer(low=0),
-        "tol": Real(low=0.0),
+        "n_init": Optional(Integer(low=1)),
+        "max_iter": Optional(Integer(low=0)),
+        "tol": Optional(Real(low=0.0)),
         "rows_per_cell": Integer(low=1),
         "polish": Integer(low=0),
         "random_state": Seed(),
@@ -138,8 +147,9 @@ class KMeans(CellsMaker):
         *,
         metric: str = "euclidean",
         swaps: int = 3,
-        max_iter: int = 10,
-        tol: float = 2e-3,
+        n_init: int | None = None,
+        max_iter: int | None = None,
+        tol: float | None = None,
         rows_per_cell: int = 128,
         polish: int = 3,
         random_state: Any = None,
@@ -149,6 +159,7 @@ class KMeans(CellsMaker):
         self.n_clusters = n_clusters
         self.metric = metric
         self.swaps = swaps
+        self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
         self.rows_per_cell = rows_per_cell
@@ -183,11 +194,12 @@ class KMeans(CellsMaker):
             warn_of_slow_blas()
             X = check_points(self, X, reset=True)
             rows = canonical_rows(X, check_weights(sample_weight, len(X)))
-            k, choices = check_cells(self.n_clusters, int(np.count_nonzero(rows.weight)), len(X))
-            request = Request(k, None, None, self._plan(), flat=True)
-            nested = build(rows, request, unit=self._unit, progress=progress)
+            n_heavy = int(np.count_nonzero(rows.weight))
+            k, choices = check_cells(self.n_clusters, n_heavy, len(X))
+            plan = self._plan(n_heavy, k, X.shape[1])
+            nested = build(rows, Request(k, None, None, plan, flat=True), unit=self._unit, progress=progress)
             cells = Summary.of_rows(nested, rows)
-            self._keep(nested, cells, rows, started, _CITATION, choices)
+            self._keep(nested, cells, rows, started, _CITATION, choices | self._chosen(plan))
         self._stream: Stream | None = None
         return self
 
@@ -226,7 +238,7 @@ class KMeans(CellsMaker):
                 got=None,
             )
         with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
-            stream = self._start(blocks, progress)
+            stream = Stream.learn(self, blocks, self._plan, self._unit, progress)
             stream.polish(self, blocks, progress)
             self._keep_stream(stream, started)
         self._stream = None
@@ -259,9 +271,7 @@ class KMeans(CellsMaker):
             stream = getattr(self, "_stream", None)
             if stream is None:
                 block = [(X, sample_weight)]
-                stream = Stream.learn(
-                    self, lambda: block, self.n_clusters, self._plan(), self._unit, progress
-                )
+                stream = Stream.learn(self, lambda: block, self._plan, self._unit, progress)
             stream.move(self, X, sample_weight)
             self._keep_stream(stream, started)
         self._stream = stream
@@ -271,13 +281,24 @@ class KMeans(CellsMaker):
     def _unit(self) -> bool:
         return self.metric == "cosine"
 
-    def _plan(self) -> Plan:
-        return Plan(self.rows_per_cell, self.swaps, self.max_iter, self.tol, self.polish)
+    def _plan(self, n: int, k: int, d: int) -> Plan:
+        whole = n < sample_size(self.rows_per_cell, k)
+        n_init, max_iter, tol = patience(n, k, d, whole=whole)
+        return Plan(
+            rows_per_cell=self.rows_per_cell,
+            swaps=self.swaps,
+            max_iter=max_iter if self.max_iter is None else self.max_iter,
+            tol=tol if self.tol is None else self.tol,
+            polish=self.polish,
+            n_init=n_init if self.n_init is None else self.n_init,
+            whole=whole,
+        )
 
-    def _start(self, blocks: Blocks, progress: Progress) -> Stream:
-        return Stream.learn(self, blocks, self.n_clusters, self._plan(), self._unit, progress)
+    def _chosen(self, plan: Plan) -> dict[str, Any]:
+        left = [name for name in ("n_init", "max_iter", "tol") if getattr(self, name) is None]
+        return {name: getattr(plan, name) for name in left}
 
     def _keep_stream(self, stream: Stream, started: float) -> None:
         nested = stream.nested
         cells = Summary(nested, stream.of_nodes(stream.mass), stream.of_nodes(stream.inertia))
-        self._keep(nested, cells, stream.no_rows, started, _CITATION, {})
+        self._keep(nested, cells, stream.no_rows, started, _CITATION, self._chosen(stream.plan))
