@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import homogeneity_score
@@ -31,6 +33,12 @@ def blobs() -> np.ndarray:
     return blobs_and_truth()[0]
 
 
+@cache
+def fitted(case: Case):
+    """The maker fitted to the blobs: made once, and only asked."""
+    return case.make().fit(blobs())
+
+
 def assert_obeys(estimator, X: np.ndarray) -> None:
     """Laws of the object, and the same labels from ``predict`` at every level and several cuts."""
     h = estimator.hierarchy_
@@ -48,24 +56,23 @@ def assert_obeys(estimator, X: np.ndarray) -> None:
 
 @every_maker
 def test_valid_hierarchy_and_predict_is_labels(case: Case):
-    X = blobs()
-    assert_obeys(case.make().fit(X), X)
+    assert_obeys(fitted(case), blobs())
 
 
 @every_maker
 def test_equal_rows_share_a_label(case: Case):
     X = blobs()
-    labels = case.make().fit(X).labels_
+    labels = fitted(case).labels_
     _, group = np.unique(X, axis=0, return_inverse=True)
     assert len(np.unique(np.column_stack([group, labels]), axis=0)) == group.max() + 1
 
 
 @every_maker
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_labels_follow_rows_through_any_order(case: Case, seed: int):
     X = blobs()
     order = np.random.default_rng(seed).permutation(len(X))
-    first, second = case.make().fit(X), case.make().fit(X[order])
+    first, second = fitted(case), case.make().fit(X[order])
     np.testing.assert_array_equal(second.labels_, first.labels_[order])
     for level in range(len(first.hierarchy_.levels)):
         np.testing.assert_array_equal(second.hierarchy_.labels(level), first.hierarchy_.labels(level)[order])
@@ -75,8 +82,8 @@ def test_labels_follow_rows_through_any_order(case: Case, seed: int):
 @every_maker
 def test_threads_and_seeds_make_no_difference(case: Case):
     X = blobs()
-    expected = case.make(n_jobs=1).fit(X)
-    for n_jobs, seed in ((2, 0), (3, 1), (1, 7), (2, np.random.default_rng(5))):
+    expected = fitted(case)
+    for n_jobs, seed in ((1, 7), (3, 1), (2, np.random.default_rng(5))):
         found = case.make(n_jobs=n_jobs, random_state=seed).fit(X)
         np.testing.assert_array_equal(found.labels_, expected.labels_)
         np.testing.assert_array_equal(found.hierarchy_.height, expected.hierarchy_.height)
@@ -85,16 +92,16 @@ def test_threads_and_seeds_make_no_difference(case: Case):
 @every_maker
 def test_float_types_and_layouts_make_no_difference(case: Case):
     X = blobs()
-    expected = case.make().fit(X).labels_
-    for same in (X.astype(np.float64), np.asfortranarray(X), X.tolist(), X.astype(">f4"), X[::-1][::-1]):
-        np.testing.assert_array_equal(case.make().fit(same).labels_, expected)
+    backwards = X[::-1].astype(">f4")[::-1]
+    for same in (np.asfortranarray(X.astype(np.float64)), X.tolist(), backwards):
+        np.testing.assert_array_equal(case.make().fit(same).labels_, fitted(case).labels_)
 
 
 @every_maker
 def test_integers_are_floats(case: Case):
     X = np.rint(4 * blobs()).astype(np.int64)
     expected = case.make().fit(X.astype(np.float64)).labels_
-    for kind in (np.int64, np.int16, np.float16):
+    for kind in (np.int16, np.float16):
         np.testing.assert_array_equal(case.make().fit(X.astype(kind)).labels_, expected)
 
 
@@ -119,7 +126,7 @@ def test_fit_leaves_the_data_alone_and_reads_memory_maps(case: Case, tmp_path):
     mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
     estimator = case.make().fit(mapped)
     np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), X)
-    np.testing.assert_array_equal(estimator.labels_, case.make().fit(X.copy()).labels_)
+    np.testing.assert_array_equal(estimator.labels_, fitted(case).labels_)
     np.testing.assert_array_equal(estimator.predict(mapped), estimator.labels_)
 
 
@@ -129,18 +136,18 @@ def test_arrow_tables_and_frames(case: Case):
     X = blobs()
     columns = {f"c{j}": X[:, j] for j in range(X.shape[1])}
     lists = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), X.shape[1])
-    expected = case.make().fit(X).labels_
     for same in (pa.table(columns), lists, pa.chunked_array([lists]), pa.table({"vector": lists})):
-        np.testing.assert_array_equal(case.make().fit(same).labels_, expected)
-    framed = case.make().fit(pd.DataFrame(columns))
-    np.testing.assert_array_equal(framed.labels_, expected)
+        np.testing.assert_array_equal(fitted(case).predict(same), fitted(case).labels_)
+    tabled, framed = case.make().fit(pa.table(columns)), case.make().fit(pd.DataFrame(columns))
+    for estimator in (tabled, framed):
+        np.testing.assert_array_equal(estimator.labels_, fitted(case).labels_)
     assert framed.feature_names_in_.tolist() == list(columns)
 
 
 @every_maker
 def test_the_record_tells_what_was_made(case: Case):
     X = blobs()
-    estimator = case.make().fit(X)
+    estimator = fitted(case)
     record = estimator.made_by_
     assert record == estimator.hierarchy_.made_by
     assert record.method == type(estimator).__name__
@@ -192,7 +199,7 @@ def test_twenty_thousand_equal_rows_end(case: Case):
 
 
 @every_maker
-@pytest.mark.parametrize("scale", [1e-30, 1e30, 2.0**-140, 1e-200, 1e150])
+@pytest.mark.parametrize("scale", [1e30, 2.0**-140, 1e-200, 1e150])
 def test_scale_makes_no_trouble(case: Case, scale: float):
     X = blobs().astype(np.float64) * scale
     estimator = case.make().fit(X)
@@ -205,16 +212,16 @@ def test_a_large_offset_hides_nothing(case: Case):
     if "cosine" in case.name:
         pytest.skip("an offset changes angles")
     X, truth = blobs_and_truth()
-    X = X.astype(np.float64)
-    near, far = case.make().fit(X), case.make().fit(X + 1e9)
-    assert_obeys(far, X + 1e9)
-    found = [homogeneity_score(truth, estimator.labels_) for estimator in (near, far)]
+    X = X.astype(np.float64) + 1e9
+    far = case.make().fit(X)
+    assert_obeys(far, X)
+    found = [homogeneity_score(truth, estimator.labels_) for estimator in (fitted(case), far)]
     assert found[1] > found[0] - 0.05
 
 
 @every_maker
 def test_new_rows_get_labels_that_exist(case: Case):
-    estimator = case.make().fit(blobs())
+    estimator = fitted(case)
     far = np.array([[1e30, -1e30, 0, 0, 0], [0, 0, 0, 0, 1e-30], [3, 1, 4, 1, 5]])
     labels = estimator.predict(far)
     assert labels.dtype == np.int32
@@ -226,6 +233,7 @@ VALUES = st.sampled_from([0.0, -0.0, 1.0, 1.5, -2.0, 1e-30, 5e-324, 1e30, -1e30,
 
 
 @small_makers
+@settings(max_examples=settings().max_examples // 3)
 @given(data=st.data())
 def test_any_small_matrix(case: Case, data: st.DataObject):
     shape = data.draw(st.tuples(st.integers(1, 30), st.integers(1, 3)))

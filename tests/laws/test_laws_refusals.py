@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -17,14 +19,19 @@ def rows() -> np.ndarray:
     return np.random.default_rng(0).standard_normal((200, 4))
 
 
+@cache
+def fitted(case: Case):
+    """The maker fitted to the rows: made once, and only asked."""
+    return case.make().fit(rows())
+
+
 @every_maker
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_nan_and_infinity_name_row_and_column(case: Case, value: float, word: str, kind: type):
     X = rows().astype(kind)
-    fitted = case.make().fit(X)
     X[17, 2] = X[30, 1] = value
-    for use in (case.make().fit, fitted.predict):
+    for use in (case.make().fit, fitted(case).predict):
         with pytest.raises(pt.InvalidDataError, match=rf"{word}.* row 17, column 2"):
             use(X)
 
@@ -69,9 +76,8 @@ def test_wrong_data(case: Case, bad, words: str):
 
 @every_maker
 def test_wrong_number_of_columns(case: Case):
-    fitted = case.make().fit(rows())
     with pytest.raises(pt.InvalidDataError, match="4 features"):
-        fitted.predict(rows()[:, :3])
+        fitted(case).predict(rows()[:, :3])
 
 
 @every_maker
@@ -102,7 +108,7 @@ def test_wrong_weights(case: Case, weight, words: str):
 
 @every_maker
 def test_cuts_of_others_are_refused(case: Case):
-    first, second = case.make().fit(rows()), case.make().fit(rows()[:150])
+    first, second = fitted(case), case.make().fit(rows()[:150])
     for level in (second.hierarchy_.cut(level=-1), "fine", None, pt.Partition(first.labels_)):
         with pytest.raises(pt.PartitaError):
             first.predict(rows(), level=level)
