@@ -3,15 +3,17 @@
     PARTITA_DATA=... python benchmarks/medoids.py swap --peer-python /path/with/kmedoids/bin/python
     PARTITA_DATA=... python benchmarks/medoids.py pam --peer-python /path/with/kmedoids/bin/python
     PARTITA_DATA=... python benchmarks/medoids.py silhouette --peer-python /path/with/kmedoids/bin/python
+    PARTITA_DATA=... python benchmarks/medoids.py condensed
     python benchmarks/medoids.py batch --rows 200000 --parts 100
 
 ``swap``: FasterPAM on the Euclidean distances of MNIST digits (10,000 of them), float32, both with the matrix
 given and on the same number of threads. ``check`` and ``place`` of Partita are what its ``fit`` does beside:
 the matrix is looked through for faults, items are put in an order of content, labels and levels are made.
 ``pam``: the swaps of FasterPAM against those of the original PAM, both from the same BUILD, on scikit-learn's
-digits. ``silhouette``: FasterMSC, and DynMSC from 32 medoids down, on the distances of 5,000 digits; it tells
-the average medoid silhouette and the number of medoids. ``batch``: the one-batch method on a mixture, its loss
-against that of FasterPAM on as many rows as
+digits. ``silhouette``: FasterMSC, and DynMSC from 32 medoids down, on the distances of 5,000 digits: the
+average medoid silhouette and the number of medoids. ``condensed``: FasterPAM on the condensed distances of
+10,000 digits, once within a memory budget that holds their square, once without. ``batch``: the one-batch
+method on a mixture, its loss against that of FasterPAM on as many rows as
 fit, and its peak memory. Every run is a fresh process; entrants take turns.
 """
 
@@ -94,9 +96,32 @@ print(json.dumps(told))
 """
 
 
+CONDENSED = """
+import json, os
+import numpy as np
+from partita.dissimilarities import KMedoids
+D = np.load(PATH)
+few = int(round((1 + (1 + 8 * len(D)) ** 0.5) / 2)) // 20
+KMedoids(3, n_jobs=THREADS).fit(D[: few * (few - 1) // 2])
+if BUDGET:
+    os.environ["PARTITA_MEMORY"] = "64KiB"
+    KMedoids(2, n_jobs=THREADS).fit(D[: 200 * 199 // 2])
+    os.environ["PARTITA_MEMORY"] = BUDGET
+def memory(what):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(what)) // 1024
+open("/proc/self/clear_refs", "w").write("5")
+before = memory("VmRSS")
+found = KMedoids(K, n_jobs=THREADS).fit(D)
+peak = memory("VmHWM") - before
+told = {"seconds": found.made_by_.seconds, "loss": found.inertia_, "peak": peak, "swaps": found.n_swap_}
+print(json.dumps(told))
+"""
+
+
 def run(python: str, code: str, threads: int, **names: object) -> dict:
     """One fit in a process of its own; `names` are set before the code."""
-    text = "\n".join([f"THREADS = {threads}", *(f"{k} = {v!r}" for k, v in names.items()), code, CHILD])
+    child = "" if code is CONDENSED else CHILD
+    text = "\n".join([f"THREADS = {threads}", *(f"{k} = {v!r}" for k, v in names.items()), code, child])
     environment = dict(os.environ, PARTITA_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads))
     done = subprocess.run([python, "-c", text], capture_output=True, text=True, env=environment)
     if done.returncode:
@@ -168,6 +193,20 @@ def silhouette(args: argparse.Namespace, folder: Path) -> None:
             print(f"{method} k={k}: {told}", flush=True)
 
 
+def condensed(args: argparse.Namespace, folder: Path) -> None:
+    """FasterPAM on condensed distances: with their square, and row by row."""
+    from scipy.spatial.distance import squareform
+
+    X, _, _ = mnist_data(args.rows or 10_000, 0)
+    path = folder / "distances.npy"
+    D = squareform(distances(X / np.float32(255)), checks=False)
+    np.save(path, D)
+    for k in args.parts or (10, 100):
+        for budget in ("", str(D.nbytes)):
+            told = run(sys.executable, CONDENSED, args.threads, K=k, PATH=str(path), BUDGET=budget)
+            print(f"k={k} {'row by row' if budget else 'square'}: {told}", flush=True)
+
+
 def pam(args: argparse.Namespace, folder: Path) -> None:
     """The swaps of FasterPAM and of the original PAM (Rust's, and ours where it is asked for) from BUILD."""
     from sklearn.datasets import load_digits
@@ -223,7 +262,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("swap", "pam", "silhouette", "batch"))
+    parser.add_argument("what", choices=("swap", "pam", "silhouette", "condensed", "batch"))
     parser.add_argument("--peer-python", default=sys.executable, help="a Python that has kmedoids")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--parts", type=int, nargs="+")
@@ -233,8 +272,9 @@ def main() -> int:
     parser.add_argument("--data", help="a .npy of rows for the one batch")
     parser.add_argument("--own", action="store_true", help="also run Partita's PAM")
     args = parser.parse_args()
+    tasks = {"swap": swap, "pam": pam, "silhouette": silhouette, "condensed": condensed, "batch": batch}
     with tempfile.TemporaryDirectory() as folder:
-        {"swap": swap, "pam": pam, "silhouette": silhouette, "batch": batch}[args.what](args, Path(folder))
+        tasks[args.what](args, Path(folder))
     return 0
 
 

@@ -210,6 +210,35 @@ def test_square_condensed_and_vectors_are_one():
     np.testing.assert_allclose(vectors.inertia_, square.inertia_, rtol=0.03)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize(("k", "max_iter"), [(1, None), (2, None), (9, None), (9, 1)])
+def test_condensed_beyond_the_budget_makes_the_swaps_of_the_square(k: int, max_iter, kind: type, monkeypatch):
+    condensed = pdist(rows(400, seed=5)).astype(kind)
+    weight = np.random.default_rng(0).integers(0, 3, 400).astype(float)
+    square = KMedoids(k, max_iter=max_iter).fit(squareform(condensed), sample_weight=weight)
+    monkeypatch.setenv("PARTITA_MEMORY", str(condensed.itemsize * 400 * 399))
+    found = KMedoids(k, max_iter=max_iter).fit(condensed, sample_weight=weight)
+    assert "row by row" in found.made_by_.choices["distances"]
+    np.testing.assert_array_equal(found.medoid_indices_, square.medoid_indices_)
+    np.testing.assert_array_equal(found.labels_, square.labels_)
+    assert (found.n_swap_, found.n_iter_) == (square.n_swap_, square.n_iter_)
+    assert found.made_by_.fingerprint == square.made_by_.fingerprint
+    assert found.made_by_.converged == square.made_by_.converged
+
+
+def test_condensed_beyond_the_budget_by_every_method(monkeypatch):
+    X = rows(400)
+    condensed = pdist(X).astype(np.float32)
+    monkeypatch.setenv("PARTITA_MEMORY", str(4 * 400 * 399))
+    assert KMedoids().fit(condensed).n_clusters_ > 1
+    assert KMedoids(init=np.array([3, 90, 270])).fit(condensed).n_clusters_ == 3
+    for method in ("fastclara", "fastclarans", "onebatch"):
+        assert KMedoids(4, method=method).fit(condensed).n_clusters_ == 4
+    for options in ({"method": "pam"}, {"method": "fastermsc"}, {"init": "build"}):
+        with pytest.raises(pt.BudgetError, match="fasterpam"):
+            KMedoids(4, **options).fit(condensed)
+
+
 def test_a_float32_matrix_is_not_copied():
     D = distances()
     found = KMedoids(5)
@@ -243,6 +272,12 @@ def test_order_and_threads_leave_no_trace_in_precomputed_distances(seed: int):
         (np.zeros((2, 3)), "square"),
         (np.zeros((0, 0)), "0 sample"),
         (np.zeros(5), "belong to no number of items"),
+        ([1.0, 2.0, -1.0], "row 1, column 2 is negative"),
+        ([1.0, np.nan, 2.0], "row 0, column 2 is NaN"),
+        (
+            [1.0, 1.0, 1.0, 1.0, np.inf, 1.0],
+            "row 1, column 3 is no finite number",
+        ),
         ([["a", "b"], ["b", "a"]], "can't be read as distances"),
     ],
 )

@@ -75,6 +75,8 @@ class Items:
     notes : list of str
     kept : ndarray or None
         The square matrix, where it is there already.
+    given : bool
+        Whether distances were given, not computed: then items at distance 0 can still be different ones.
     """
 
     weight: np.ndarray
@@ -84,6 +86,7 @@ class Items:
     fingerprint: str
     exponent: int = 0
     kept: np.ndarray | None = None
+    given: bool = False
 
     def __init__(self) -> None:
         self.notes: list[str] = []

@@ -11,8 +11,9 @@ from partita._core.errors import InfeasibleError
 from partita._core.memory import check_memory
 from partita.hierarchy.rows import CanonicalRows, unit_rows
 from partita.kernels.cliques import band_count, band_fill, cliques_join, large_sets
+from partita.kernels.joins import rows_joins
 from partita.kernels.merging import merges_tree
-from partita.kernels.spanning import matrix_tree, reach_tree
+from partita.kernels.spanning import matrix_tree
 
 _SHARES = (1 / 64, 1 / 16, 1 / 4, 1.0)
 _SAMPLE = 100_000
@@ -180,8 +181,7 @@ def joins_of_rows(rows: CanonicalRows, metric: str) -> Joins:
     """Joins of single linkage in O(n) memory; equal rows are joined at 0."""
     X = unit_rows(rows.points) if metric == "cosine" else rows.points
     scale = _power_of_two(X)
-    counts = np.ones(len(X), np.int64)
-    a, b, length, _ = reach_tree(np.ascontiguousarray(X * scale), counts, 1)
+    a, b, length = rows_joins(np.ascontiguousarray(np.multiply(X, scale, dtype=np.float64).T))
     with np.errstate(over="ignore"):
         length = np.minimum(_as_metric(length / scale, metric), np.finfo(np.float64).max)
     again = np.flatnonzero(rows.first[rows.inverse] != np.arange(len(rows.inverse)))

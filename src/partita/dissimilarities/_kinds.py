@@ -7,9 +7,15 @@ from typing import Any
 import numpy as np
 
 from partita._core.errors import InvalidDataError
+from partita.dissimilarities._condensed import CondensedItems, check_condensed, is_condensed
 from partita.dissimilarities._items import Items, Placer
 from partita.dissimilarities._mixed import MixedItems, as_table
-from partita.dissimilarities._precomputed import ColumnsPlacer, PrecomputedItems, check_square
+from partita.dissimilarities._precomputed import (
+    ColumnsPlacer,
+    PrecomputedItems,
+    check_square,
+    count_of_pairs,
+)
 from partita.dissimilarities._strings import StringItems, check_strings
 from partita.dissimilarities._vectors import VectorItems
 from partita.hierarchy.rows import check_points
@@ -80,8 +86,8 @@ class _Mixed(Kind):
 class _Precomputed(Kind):
     def check(self, maker: Any, X: Any, *, reset: bool) -> np.ndarray:
         if reset:
-            D = check_square(X, maker.symmetric)
-            maker.n_features_in_ = len(D)
+            D = check_condensed(X) if is_condensed(X) else check_square(X, maker.symmetric)
+            maker.n_features_in_ = self.count(D)
             return D
         D = check_points(maker, X, reset=False)
         if (D < 0).any():
@@ -89,8 +95,11 @@ class _Precomputed(Kind):
             raise InvalidDataError(f"The distance in row {row}, column {column} is negative.", name="X")
         return D
 
+    def count(self, data: Any) -> int:
+        return count_of_pairs(len(data)) if data.ndim == 1 else len(data)
+
     def items(self, data: Any, weight: np.ndarray | None) -> Items:
-        return PrecomputedItems(data, weight)
+        return CondensedItems(data, weight) if data.ndim == 1 else PrecomputedItems(data, weight)
 
     def part_data(self, positions: np.ndarray) -> dict[str, np.ndarray]:
         return {}

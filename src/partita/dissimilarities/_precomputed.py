@@ -46,9 +46,9 @@ def check_square(X: Any, symmetric: str = "check") -> np.ndarray:
         raise InvalidTypeError(
             "A sparse matrix leaves open what its missing distances are.", name="X", hint="pass X.toarray()"
         )
-    D = _as_float(X)
+    D = as_float(X)
     if D.ndim == 1:
-        D = _square_of(D)
+        D = square_of_pairs(D)
     if D.ndim != 2 or D.shape[0] != D.shape[1]:
         _refuse_what_is_no_matrix(D)
         raise InvalidDataError(
@@ -73,7 +73,8 @@ def _refuse_what_is_no_matrix(D: np.ndarray) -> None:
         raise InvalidDataError("Input X contains NaN or infinity, and is no square matrix.", name="X")
 
 
-def _as_float(X: Any) -> np.ndarray:
+def as_float(X: Any) -> np.ndarray:
+    """Distances of any shape in float32 where they are no wider, else float64; contiguous."""
     D = np.asarray(X)
     if D.dtype.kind == "c":
         raise InvalidTypeError("Complex data not supported: distances are real numbers.", name="X")
@@ -86,18 +87,31 @@ def _as_float(X: Any) -> np.ndarray:
     return np.ascontiguousarray(D, dtype=kind)
 
 
-def _square_of(condensed: np.ndarray) -> np.ndarray:
-    n = round((1 + np.sqrt(1 + 8 * len(condensed))) / 2)
-    if n * (n - 1) // 2 != len(condensed):
+def count_of_pairs(length: int) -> int:
+    """The number of items of so many condensed distances."""
+    n = round((1 + np.sqrt(1 + 8 * length)) / 2)
+    if n * (n - 1) // 2 != length:
         raise InvalidDataError(
-            f"{len(condensed)} condensed distances belong to no number of items.",
+            f"{length} condensed distances belong to no number of items.",
             name="X",
             allowed="n (n - 1) / 2",
         )
+    return n
+
+
+def square_of_pairs(condensed: np.ndarray) -> np.ndarray:
+    """The square of condensed distances, in their type.
+
+    Raises
+    ------
+    BudgetError
+        When it needs more memory than there may be.
+    """
+    n = count_of_pairs(len(condensed))
     check_memory(
         condensed.itemsize * n * n,
         what=f"The square matrix of the distances of {n} items",
-        alternative="pass vectors with method='onebatch', which needs no such matrix",
+        alternative="KMedoids with method='fasterpam' and init='auto', or 'onebatch', needs no such matrix",
     )
     D, at = np.zeros((n, n), condensed.dtype), 0
     for i in range(n - 1):
@@ -149,7 +163,7 @@ def _symmetrised(D: np.ndarray, how: str) -> np.ndarray:
     return np.minimum(D, D.T) if how == "min" else np.maximum(D, D.T)
 
 
-class _RowsPlacer(Placer):
+class RowsPlacer(Placer):
     """For the items of the fit: their numbers are the data."""
 
     def __init__(self, rows: np.ndarray) -> None:
@@ -169,19 +183,17 @@ class ColumnsPlacer(Placer):
         return data[start:stop][:, self._medoids]
 
 
-class PrecomputedItems(Items):
-    """The items of a square matrix, each its own; ordered by what distances they have.
+class GivenItems(Items):
+    """Items of given distances, each its own; ordered by what distances they have.
 
-    Parameters
-    ----------
-    D : float (n, n), checked
-    weight : float64[n] or None
+    Subclasses write ``rows``, ``fill``, ``placer`` and ``_signature``.
     """
 
-    def __init__(self, D: np.ndarray, weight: np.ndarray | None) -> None:
+    given = True
+
+    def __init__(self, n: int, weight: np.ndarray | None) -> None:
         super().__init__()
-        n = len(D)
-        self.kept, self.weight = D, np.ones(n) if weight is None else weight
+        self.weight = np.ones(n) if weight is None else weight
         self.first = self.inverse = np.arange(n)
         signature = self._signature(np.ascontiguousarray(self.weight).view(np.uint64))
         if len(np.unique(signature)) < n:
@@ -191,20 +203,50 @@ class PrecomputedItems(Items):
         self.rank[order] = np.arange(n)
         self.fingerprint = hashlib.blake2b(signature[order].tobytes(), digest_size=8).hexdigest()
 
+    def rows(self, some: np.ndarray) -> np.ndarray:
+        """All distances of some items, float (some, n), as they were given."""
+        raise NotImplementedError
+
+    def _signature(self, known: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
     def note_triangle(self, medoids: np.ndarray) -> None:
         """Say so where distances to some of the medoids break the triangle inequality."""
-        D, some = self.kept, medoids[:_WITNESSES]
-        assert D is not None
+        some = medoids[:_WITNESSES]
+        D = self.rows(some)
         for place, a in enumerate(some):
-            for b in some[place + 1 :]:
-                apart = np.abs(D[a] - D[b])
+            for further, b in enumerate(some[place + 1 :], start=place + 1):
+                apart = np.abs(D[place] - D[further])
                 o = int(np.argmax(apart))
-                if apart[o] > D[a, b] + _SLACK * max(D[a, o], D[b, o]):
+                if apart[o] > D[place, b] + _SLACK * max(D[place, o], D[further, o]):
                     self.notes.append(
-                        f"no metric: rows {a} and {b} are {D[a, b]:g} apart, "
-                        f"and {D[a, o]:g} and {D[b, o]:g} from row {o}"
+                        f"no metric: rows {a} and {b} are {D[place, b]:g} apart, "
+                        f"and {D[place, o]:g} and {D[further, o]:g} from row {o}"
                     )
                     return
+
+    @property
+    def data(self) -> np.ndarray:
+        return self.order
+
+
+class PrecomputedItems(GivenItems):
+    """The items of a square matrix.
+
+    Parameters
+    ----------
+    D : float (n, n), checked
+    weight : float64[n] or None
+    """
+
+    kept: np.ndarray
+
+    def __init__(self, D: np.ndarray, weight: np.ndarray | None) -> None:
+        self.kept = D
+        super().__init__(len(D), weight)
+
+    def rows(self, some: np.ndarray) -> np.ndarray:
+        return self.kept[some]
 
     def _signature(self, known: np.ndarray) -> np.ndarray:
         D, out = self.kept, np.empty(self.n, np.uint64)
@@ -212,13 +254,7 @@ class PrecomputedItems(Items):
         return out
 
     def fill(self, rows: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
-        assert self.kept is not None
         out[:] = self.kept[np.ix_(rows, columns)]
 
     def placer(self, medoids: np.ndarray) -> Placer:
-        assert self.kept is not None
-        return _RowsPlacer(self.kept[medoids])
-
-    @property
-    def data(self) -> np.ndarray:
-        return self.order
+        return RowsPlacer(self.kept[medoids])

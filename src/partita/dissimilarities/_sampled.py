@@ -7,14 +7,17 @@ A. de Mathelin and others, OneBatchPAM, arXiv 2501.19285; E. Schubert and P. J. 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
+from partita._core.memory import check_memory
 from partita._core.progress import Progress
+from partita.dissimilarities._condensed import CondensedItems
 from partita.dissimilarities._items import Items, Placed
 from partita.dissimilarities._swap import Outcome, Problem, start_rows, swap_eagerly
 from partita.kernels import medoids as kernel
-from partita.kernels.medoids_start import medoid_of_group, nearest_two
+from partita.kernels.medoids_start import medoid_of_group, nearest_two, totals_scan
 
 _BATCH_BYTES = 400 << 20
 _BATCH_FACTOR = 100
@@ -129,18 +132,52 @@ def fast_clarans(items: Items, k: int, progress: Progress) -> Outcome:
 
 def _search(items: Items, k: int, start: int, progress: Progress) -> Outcome:
     order, everything = items.candidates, np.arange(items.n)
-    n, at = len(order), (start + k) % len(order)
-    rows = order[(start + np.arange(k)) % n]
-    patience = min(n, max(_PATIENCE, math.ceil(_SHARE * (n - k))))
-    idle = swaps = seen = 0
+    rows = order[(start + np.arange(k)) % len(order)]
     if k == 1:
         return Outcome(rows, 1)
-    problem = Problem(items.block(rows, everything), items.weight, np.arange(k), spare=_SPARE)
-    D = problem.D = np.concatenate([problem.D, np.empty((_AHEAD, items.n), np.float32)])
-    state, room = problem.state(np.arange(k)), kernel.room_make(items.n, k)
-    while idle < patience:
-        run = order[(at + np.arange(min(_AHEAD, patience - idle))) % n]
-        D[k : k + len(run)] = items.block(run, everything)
+    patience = min(len(order), max(_PATIENCE, math.ceil(_SHARE * (len(order) - k))))
+
+    def fetch(some: np.ndarray) -> np.ndarray:
+        return items.block(some, everything)
+
+    problem = Problem(fetch(rows), items.weight, order, spare=_SPARE)
+    return swap_fetched(problem, fetch, rows, start + k, patience, None, progress)
+
+
+def swap_fetched(
+    problem: Problem,
+    fetch: Callable[[np.ndarray], np.ndarray],
+    rows: np.ndarray,
+    at: int,
+    patience: int,
+    max_iter: int | None,
+    progress: Progress,
+) -> Outcome:
+    """Swap as soon as a candidate gains, where only the distances of medoids and of some candidates are held.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of the distances of the medoids alone, and the order of candidates.
+    fetch : callable
+        All distances of some items, float (some, n).
+    rows : intp[k]
+        The first medoids, two or more.
+    at : int
+        The place in the order of candidates to start from.
+    patience : int
+        Candidates in a row that may gain nothing.
+    max_iter : int, optional
+        Most passes over the candidates.
+    """
+    order, k, n = problem.order, len(rows), len(problem.order)
+    D = problem.D = np.concatenate([problem.D, np.empty((_AHEAD, problem.D.shape[1]), problem.D.dtype)])
+    state, room = problem.state(np.arange(k)), kernel.room_make(D.shape[1], k)
+    rows, most = rows.copy(), n * max_iter if max_iter is not None else np.iinfo(np.int64).max
+    at, idle, swaps, seen = at % n, 0, 0, 0
+    while idle < patience and seen < most:
+        run = order[(at + np.arange(min(_AHEAD, patience - idle, most - seen))) % n]
+        D[k : k + len(run)] = fetch(run)
         for ahead, candidate in enumerate(run):
             at, idle, seen = (at + 1) % n, idle + 1, seen + 1
             if candidate in rows:
@@ -151,4 +188,29 @@ def _search(items: Items, k: int, start: int, progress: Progress) -> Outcome:
                 D[slot], state.rows[slot], rows[slot] = D[k + ahead], slot, candidate
                 idle, swaps = 0, swaps + 1
         progress.advance(len(run))
-    return Outcome(rows, max(1, -(-seen // n)), swaps)
+    return Outcome(rows, max(1, -(-seen // n)), swaps, idle >= patience)
+
+
+def swap_condensed(
+    items: CondensedItems, rows: np.ndarray, max_iter: int | None, progress: Progress
+) -> Outcome:
+    """FasterPAM, swap for swap as on the square, with rows of condensed distances fetched when needed."""
+    order = items.candidates
+    if len(rows) == 1:
+        total = [_total(items, order[start : start + _AHEAD]) for start in range(0, len(order), _AHEAD)]
+        return Outcome(order[[int(np.argmin(np.concatenate(total)))]], 1)
+    check_memory(
+        (2 * len(rows) + _AHEAD) * items.n * items.itemsize,
+        what=f"The distances of {len(rows)} medoids of {items.n} items",
+        alternative="ask for fewer parts, or take method='onebatch'",
+    )
+    problem = Problem(items.rows(rows), items.weight, order, top=items.largest)
+    return swap_fetched(problem, items.rows, rows, 0, len(order), max_iter, progress)
+
+
+def _total(items: CondensedItems, some: np.ndarray) -> np.ndarray:
+    """Losses with each of some candidates as the only medoid, in whole steps."""
+    problem = Problem(items.rows(some), items.weight, some, top=items.largest)
+    total = np.empty(len(some), np.int64)
+    totals_scan(problem.D, problem.unit, 0, len(some), total)
+    return total

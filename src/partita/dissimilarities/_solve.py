@@ -9,8 +9,9 @@ import numpy as np
 from partita._core.errors import InvalidParameterError
 from partita._core.progress import Progress
 from partita.dissimilarities._choose import choose_medoids
+from partita.dissimilarities._condensed import CondensedItems
 from partita.dissimilarities._items import Items
-from partita.dissimilarities._sampled import fast_clara, fast_clarans, one_batch
+from partita.dissimilarities._sampled import fast_clara, fast_clarans, one_batch, swap_condensed
 from partita.dissimilarities._swap import (
     SILHOUETTE,
     Outcome,
@@ -37,6 +38,8 @@ def solve(maker: Any, items: Items, n_threads: int, progress: Progress) -> Outco
     """The medoids (items) for the parameters of `maker`; what was chosen goes to ``items.choices``."""
     if len(items.candidates) == 1:
         return Outcome(items.candidates.copy())
+    if isinstance(items, CondensedItems) and not items.square_fits and _needs_rows_alone(maker):
+        return _by_rows(maker, items, n_threads, progress)
     if maker.method in _AUTO_INIT:
         return _with_matrix(maker, items, n_threads, progress)
     if not (isinstance(maker.init, str) and maker.init == "auto"):
@@ -46,17 +49,34 @@ def solve(maker: Any, items: Items, n_threads: int, progress: Progress) -> Outco
             allowed="'auto'",
             got=maker.init,
         )
-    k = maker.n_clusters
-    if k is None:
-        sample = items.candidates[:_SAMPLE]
-        problem = Problem(items.block(sample, sample), items.weight[sample], np.arange(len(sample)))
-        k = len(_chosen(problem, items, maker, n_threads, progress).rows)
+    k = maker.n_clusters or _count_by_sample(maker, items, n_threads, progress)
     progress.start(f"Search {k} medoids among {items.n} items ({maker.method})")
     if maker.method == "onebatch":
         return one_batch(items, k, maker.max_iter, n_threads, progress)
     if maker.method == "fastclara":
         return fast_clara(items, k, maker.max_iter, n_threads, progress)
     return fast_clarans(items, k, progress)
+
+
+def _count_by_sample(maker: Any, items: Items, n_threads: int, progress: Progress) -> int:
+    sample = items.candidates[:_SAMPLE]
+    problem = Problem(items.block(sample, sample), items.weight[sample], np.arange(len(sample)))
+    return len(_chosen(problem, items, maker, n_threads, progress).rows)
+
+
+def _needs_rows_alone(maker: Any) -> bool:
+    starts = not isinstance(maker.init, str) or maker.init in ("auto", "first")
+    return maker.method == "fasterpam" and starts
+
+
+def _by_rows(maker: Any, items: CondensedItems, n_threads: int, progress: Progress) -> Outcome:
+    k = maker.n_clusters
+    if k is None and isinstance(maker.init, str):
+        k = _count_by_sample(maker, items, n_threads, progress)
+    items.choices["distances"] = "condensed, row by row: their square is beyond the memory budget"
+    rows = items.candidates[:k] if isinstance(maker.init, str) else _given(maker.init, items)
+    progress.start(f"Swap {len(rows)} medoids among {items.n} items")
+    return swap_condensed(items, rows, maker.max_iter, progress)
 
 
 def _with_matrix(maker: Any, items: Items, n_threads: int, progress: Progress) -> Outcome:
@@ -88,14 +108,19 @@ def _start(maker: Any, items: Items, problem: Problem, k: int | None) -> np.ndar
         init = _AUTO_INIT[maker.method] if maker.init == "auto" else maker.init
         rows = start_rows(problem, k, init)
         return rows[np.argsort(items.rank[rows])]
-    given = np.asarray(maker.init)
+    return _given(maker.init, items)
+
+
+def _given(init: Any, items: Items) -> np.ndarray:
+    """The items at the rows that `init` names, by rank."""
+    given = np.asarray(init)
     n = len(items.inverse)
     if given.dtype.kind not in "iu" or not len(given) or given.min() < 0 or given.max() >= n:
         raise InvalidParameterError(
             "init holds what is no row of X.",
             name="init",
             allowed=f"integers from 0 to {n - 1}",
-            got=maker.init,
+            got=init,
         )
     rows = np.unique(items.inverse[given])
     if len(rows) < len(given) or not (items.weight[rows] > 0).all():
@@ -103,7 +128,7 @@ def _start(maker: Any, items: Items, problem: Problem, k: int | None) -> np.ndar
             "init holds equal rows, or rows of weight 0.",
             name="init",
             allowed="distinct rows",
-            got=maker.init,
+            got=init,
         )
     return rows[np.argsort(items.rank[rows])]
 

@@ -39,12 +39,18 @@ class Problem:
         Rows of D; rows that are left out are no candidates.
     spare : int
         Bits left free for distances that D will hold later.
+    top : float, optional
+        The largest distance, where D holds but some.
     """
 
-    def __init__(self, D: np.ndarray, weight: np.ndarray, order: np.ndarray, spare: int = 0) -> None:
+    def __init__(
+        self, D: np.ndarray, weight: np.ndarray, order: np.ndarray, spare: int = 0, top: float | None = None
+    ) -> None:
         self.D, self.weight, self.order = D, weight, order
-        tops = map_blocks(lambda start, stop: start_kernel.largest_of(D, start, stop), len(D), _ROWS)
-        top, mass = max(tops), float(weight.sum())
+        if top is None:
+            tops = map_blocks(lambda start, stop: start_kernel.largest_of(D, start, stop), len(D), _ROWS)
+            top = max(tops)
+        mass = float(weight.sum())
         if not math.isfinite(top):
             raise InvalidDataError(
                 "A distance is infinite, or too large for float32.",
@@ -72,7 +78,8 @@ class Problem:
         steps = math.ldexp(1.0, _BITS - math.frexp(float(self.weight.sum()))[1])
         state = silhouette_kernel.Thirds(
             np.array(rows, np.intp), np.zeros(len(self.D), bool), np.empty((n, 3), np.int32),
-            np.empty((n, 3)), np.empty(n, self.D.dtype), self.weight * steps, np.zeros(n, np.int64), np.zeros(k, np.int64),
+            np.empty((n, 3)), np.empty(n, self.D.dtype), self.weight * steps, np.zeros(n, np.int64),
+            np.zeros(k, np.int64),
         )  # fmt: skip
         silhouette_kernel.thirds_enter(self.D, state)
         return state

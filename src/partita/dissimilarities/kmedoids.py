@@ -75,9 +75,9 @@ class KMedoids(InductiveMaker):
         "gower". Or a function of two rows, compiled by Numba or not, taken to be symmetric.
     method : str
         "fasterpam" swaps as soon as one gains; "fastpam1" and "pam" make the best of all swaps (the same
-        ones; PAM takes about k times as long). "fastermsc" swaps what raises the average medoid silhouette, not
-        what lowers the sum of distances: parts that stand apart. "onebatch", "fastclara" and "fastclarans"
-        need no matrix of all distances. "alternate" is fast and clearly worse.
+        ones; PAM takes about k times as long). "fastermsc" swaps what raises the average medoid silhouette,
+        not what lowers the sum of distances: parts that stand apart. "onebatch", "fastclara" and
+        "fastclarans" need no matrix of all distances. "alternate" is fast and clearly worse.
     init : {"auto", "first", "build", "lab"} or ndarray of int
         Where swaps start: the first items in an order of content (as good as random ones), PAM's BUILD, LAB
         (BUILD on samples), or the given rows. "auto": BUILD for "pam" and "fastpam1", LAB for "alternate",
@@ -118,7 +118,9 @@ class KMedoids(InductiveMaker):
     Notes
     -----
     Time for "fasterpam": O(n^2) distances and a few passes of O(n^2), whatever n_clusters; memory 4 n^2
-    bytes, refused above the budget. A square matrix in float32 or float64 is not copied. "onebatch": O(n m)
+    bytes, refused above the budget. A square matrix in float32 or float64 is not copied. A condensed one
+    becomes a square where the memory budget holds it; where not, "fasterpam" reads it row by row: the same
+    medoids, but slower. "onebatch", "fastclara" and "fastclarans" never expand it. "onebatch": O(n m)
     with a batch of m = 100 log(n n_clusters) items, at most 400 MiB. Zero distances are fine, and so is a
     broken triangle inequality; where precomputed distances break it, ``made_by_.notes`` tells.
 
@@ -280,7 +282,7 @@ class KMedoids(InductiveMaker):
         while True:
             placed = place(items, medoids, costs=True)
             lost = placed.labels[medoids] != np.arange(len(medoids))
-            if items.kept is not None and lost.any():
+            if items.given and lost.any():
                 return medoids, _at_home(placed, medoids, lost)
             if not lost.any():
                 return medoids, placed
