@@ -209,11 +209,29 @@ def test_predict_needs_rows():
         tree.predict(rows(30))
 
 
+@pytest.mark.parametrize("method", ["complete", "average"])
 @pytest.mark.parametrize("X", [rows(3000), sp.csr_array(rows(3000))], ids=["dense", "sparse"])
-def test_a_matrix_above_the_budget_is_refused(monkeypatch, X):
+def test_a_matrix_above_the_budget_is_refused(monkeypatch, X, method: str):
     monkeypatch.setenv("PARTITA_MEMORY", "20 MiB")
-    with pytest.raises(pt.BudgetError, match="matrix of distances"):
-        Linkage("complete").fit(X)
+    with pytest.raises(pt.BudgetError, match="matrix of distances") as caught:
+        Linkage(method).fit(X)
+    for way in ("ward", "single", "genie", "PARTITA_MEMORY"):
+        assert way in caught.value.hint
+
+
+@pytest.mark.parametrize("method", ["ward", "single", "genie"])
+def test_many_sparse_rows_need_no_matrix(monkeypatch, method: str):
+    X = sp.random_array((3000, 5), density=0.4, rng=np.random.default_rng(3), format="csr")
+    expected = Linkage(method).fit(X.toarray())
+    monkeypatch.setenv("PARTITA_MEMORY", "20 MiB")
+    found = Linkage(method).fit(X)
+    np.testing.assert_array_equal(heights(found.hierarchy_), heights(expected.hierarchy_))
+    np.testing.assert_array_equal(found.predict(X), found.labels_)
+    np.testing.assert_array_equal(found.predict(X[:20].toarray()), found.labels_[:20])
+    monkeypatch.setenv("PARTITA_MEMORY", "100 KiB")
+    with pytest.raises(pt.BudgetError, match="as dense ones") as caught:
+        Linkage(method).fit(X)
+    assert "TruncatedSVD" in caught.value.hint
 
 
 @pytest.mark.parametrize("method", ["ward", "single", "genie"])

@@ -32,16 +32,18 @@ def merges_of(items: Items, method: str, threshold: float, progress: Progress) -
         return _empty(0), 0
     if method in ("single", "genie"):
         return _along_tree(items, threshold if method == "genie" else 1.0, progress)
-    if items.points is None or items.lens is None:
-        return _in_matrix(items, method, progress), 0
-    unit = items.lens.unit
-    if method != "ward" and not (method == "average" and unit):
+    if items.points is None or items.lens is None or not needs_no_matrix(method, unit=items.lens.unit):
         return _in_matrix(items, method, progress), 0
     found = link_rounds(items.points.copy(), items.weight, ward=method == "ward", progress=progress)
     if method == "average":
         # The mean of half the squared distances of rows of length 1 is that of 1 - cosine.
         return found._replace(height=0.5 * found.height), 0
     return found._replace(height=items.lens.undo(np.sqrt(2.0 * found.height))), 0
+
+
+def needs_no_matrix(method: str, *, unit: bool) -> bool:
+    """Whether dense rows (of length 1, if `unit`) are linked in O(n d) memory."""
+    return method in ("ward", "single", "genie") or (method == "average" and unit)
 
 
 def _empty(steps: int) -> Merges:
@@ -53,7 +55,8 @@ def _in_matrix(items: Items, method: str, progress: Progress) -> Merges:
     D, merges = items.condensed(), _empty(len(items.weight) - 1)
     progress.start("Merges", None)
     if method == "ward":
-        D = 2.0 * D if items.halved else D.astype(np.float64) ** 2
+        D = D.astype(np.float64, copy=False)
+        np.multiply(D, 2.0 if items.halved else D, out=D)
     matrix_link(D, items.weight, _RULES[method], *merges)
     if method == "ward":
         np.sqrt(merges.height, out=merges.height)

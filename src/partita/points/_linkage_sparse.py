@@ -15,6 +15,8 @@ from partita.points._sparse_input import (
 )
 
 _ROWS = 64
+_DENSE_BYTES = 28
+_REDUCE = "reduce the rows first (sklearn.decomposition.TruncatedSVD)"
 
 
 def sparse_items(rows: SparseRows, weight: np.ndarray | None, *, unit: bool) -> Items:
@@ -30,8 +32,7 @@ def sparse_items(rows: SparseRows, weight: np.ndarray | None, *, unit: bool) -> 
     check_memory(
         4 * u * (u - 1),
         what=f"The matrix of distances between {u:,} sparse rows",
-        alternative="reduce the rows first (sklearn.decomposition.TruncatedSVD): ward, single and genie "
-        "need no matrix for dense rows; or set PARTITA_MEMORY",
+        alternative=f"{_REDUCE}: ward, single and genie need no matrix for dense rows; or set PARTITA_MEMORY",
     )
     squares, out = csr_squares(linked.first, linked.value), np.empty(u * (u - 1) // 2)
     map_blocks(
@@ -56,6 +57,30 @@ def sparse_items(rows: SparseRows, weight: np.ndarray | None, *, unit: bool) -> 
         sparse=linked,
         halved=unit,
     )
+
+
+def worth_dense(n: int, d: int) -> bool:
+    """Whether sparse rows as dense ones take less memory than the distances of all pairs."""
+    return _DENSE_BYTES * d < 4 * (n - 1)
+
+
+def dense_rows(rows: SparseRows) -> np.ndarray:
+    """The rows, float64 (n, d).
+
+    Raises
+    ------
+    BudgetError
+        Where these and what is made of them don't fit.
+    """
+    n = len(rows)
+    check_memory(
+        _DENSE_BYTES * n * rows.d,
+        what=f"Linking {n:,} sparse rows of {rows.d:,} columns as dense ones",
+        alternative=f"{_REDUCE}; or set PARTITA_MEMORY",
+    )
+    out = np.zeros((n, rows.d))
+    out[np.repeat(np.arange(n), np.diff(rows.first)), rows.column] = rows.value
+    return out
 
 
 def nearest_sparse(linked: SparseRows, rows: SparseRows, *, unit: bool) -> np.ndarray:

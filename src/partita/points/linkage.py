@@ -16,8 +16,8 @@ from partita.hierarchy import MadeBy, Partition
 from partita.hierarchy.maker import InductiveMaker
 from partita.hierarchy.rows import check_points, check_weights
 from partita.points._linkage_items import Items, matrix_items, nearest_rows, point_items
-from partita.points._linkage_merges import merges_of
-from partita.points._linkage_sparse import nearest_sparse, sparse_items
+from partita.points._linkage_merges import merges_of, needs_no_matrix
+from partita.points._linkage_sparse import dense_rows, nearest_sparse, sparse_items, worth_dense
 from partita.points._linkage_tree import Choice, Dendrogram, choose, hierarchy_of
 from partita.points._sparse_input import check_sparse_points
 
@@ -33,6 +33,7 @@ _CITATIONS = {
     "genie": "M. Gagolewski, M. Bartoszuk, A. Cena, Genie: a new, fast, and outlier-resistant hierarchical "
     "clustering algorithm, Inf. Sci. 363 (2016), doi:10.1016/j.ins.2016.05.003",
 }
+_BLOCK = 8192
 
 
 class Linkage(InductiveMaker):
@@ -90,8 +91,10 @@ class Linkage(InductiveMaker):
     joined. A cluster keeps the sixteen nearest others and a bound for the rest; both outlive merges, since
     the criteria are reducible, so that about two searches a row are needed. O(n^2 d) time for the first
     search, by blocked products as a filter, with what is near decided in float64; O(n d) memory. Single and
-    genie go along the spanning tree: O(n d) memory. Average and complete, sparse rows and distances need the
-    n (n - 1) / 2 distances, which the memory budget must hold; O(n^2) time by chains of nearest neighbours.
+    genie go along the spanning tree: O(n d) memory. Average and complete, and distances, need the
+    n (n - 1) / 2 distances, which the memory budget must hold; O(n^2) time by chains of nearest neighbours:
+    a mean of Euclidean distances does not follow from centres. Sparse rows are made dense where that takes
+    less memory than their distances, about where they are seven times as many as columns.
 
     None of the criteria makes an inversion except genie, whose merges are not in order of length: there a
     merge lower than the one before is raised to just above it, which ``made_by.notes`` counts; so every
@@ -242,11 +245,17 @@ class Linkage(InductiveMaker):
             if self._sparse is not None:
                 rows, _, _ = check_sparse_points(self, X, reset=False)
                 return nearest_sparse(self._sparse, rows, unit=self.metric == "cosine")
-            if hasattr(X, "tocsr"):
-                X = X.toarray()
-            assert self._lens is not None
-            assert self._points is not None
-            return nearest_rows(self._points, self._lens.see(check_points(self, X, reset=False)))
+            if not hasattr(X, "tocsr"):
+                return self._nearest_point(check_points(self, X, reset=False))
+            rows, _, _ = check_sparse_points(self, X, reset=False)
+            starts = range(0, len(rows), _BLOCK)
+            blocks = (rows.pick(np.arange(start, min(start + _BLOCK, len(rows)))) for start in starts)
+            return np.concatenate([self._nearest_point(dense_rows(block)) for block in blocks])
+
+    def _nearest_point(self, X: np.ndarray) -> np.ndarray:
+        assert self._lens is not None
+        assert self._points is not None
+        return nearest_rows(self._points, self._lens.see(X))
 
     def _items(self, X: Any, sample_weight: Any) -> Items:
         unit = self.metric == "cosine"
@@ -254,7 +263,10 @@ class Linkage(InductiveMaker):
             return matrix_items(self, X, sample_weight)
         if hasattr(X, "tocsr"):
             rows, _, _ = check_sparse_points(self, X, reset=True)
-            return sparse_items(rows, check_weights(sample_weight, len(rows)), unit=unit)
+            weight = check_weights(sample_weight, len(rows))
+            if needs_no_matrix(self.method, unit=unit) and worth_dense(len(rows), rows.d):
+                return point_items(dense_rows(rows), weight, unit=unit)
+            return sparse_items(rows, weight, unit=unit)
         X = check_points(self, X, reset=True)
         return point_items(X, check_weights(sample_weight, len(X)), unit=unit)
 
