@@ -1,8 +1,9 @@
 """Rows in cells that stand together in memory, and bounds of distances to cells. Called by the searches.
 
-Rows are held twice: as they are, for distances in float64, and in a frame, as float32 in panels of 16 rows
-side by side, from which distances are estimated first. An estimate only rules out; what it can't rule out is
-measured. So every result is that of the exact distances.
+Rows are held twice: as they are, for distances in float64, and in a frame, as float32 less the centre of
+their cell and column by column, from which distances are estimated first: by a product of small matrices
+where columns are many. An estimate only rules out; what it can't rule out is measured. So every result is
+that of the exact distances.
 """
 
 from __future__ import annotations
@@ -14,30 +15,33 @@ import numpy as np
 from partita.kernels.halving import Halves, boxes_apart, halves_near
 from partita.kernels.jit import jit
 
-LANES = 16
-_CHUNK = 16
-_FAR = np.float32(3e18)
+WIDE = 256
+_FEW_COLUMNS = 8
 _UNIT = 2.0**-24
+_NEARLY = 2.0**-30
 
 
 class Cells(NamedTuple):
     """Rows grouped by cell. All of them in the frame but `rows`.
 
     rows float (m, d): as they are, by cell. ids intp[m]: their numbers in content order. counts float64[m]:
-    items equal to each. first intp[c + 1]: where the rows of each cell begin. panels float32: 16 rows side by
-    side, column by column. panel intp[c + 1]: where the panels of each cell begin. center float32 (c, d),
-    radius float64[c]. halves: the tree of boxes, where `boxed`; else without nodes. leaf intp[c]: the node of
-    each cell. slack: how far a framed distance can be wrong. scale: framed by actual lengths.
+    items equal to each. first intp[c + 1]: where the rows of each cell begin. columns float32[m * d]: rows
+    less the centre of their cell, in blocks of at most ``WIDE`` of a cell, of each block column by column.
+    squares float32[m]: their squared lengths. center float32 (c, d), radius float64[c]. outward float32 (c,
+    c): how far rows of a cell stand out from its centre toward each other centre, at most; not where `boxed`.
+    halves: the tree of boxes, where `boxed`; else without nodes. leaf intp[c]: the node of each cell. slack:
+    how far a framed distance can be wrong. scale: framed by actual lengths.
     """
 
     rows: np.ndarray
     ids: np.ndarray
     counts: np.ndarray
     first: np.ndarray
-    panels: np.ndarray
-    panel: np.ndarray
+    columns: np.ndarray
+    squares: np.ndarray
     center: np.ndarray
     radius: np.ndarray
+    outward: np.ndarray
     halves: Halves
     leaf: np.ndarray
     boxed: bool
@@ -51,19 +55,6 @@ def rows_frame(rows, shift, scale, out):
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             out[i, j] = (np.float64(rows[i, j]) - shift[j]) * scale
-
-
-@jit
-def panels_write(framed, panels, base):
-    """Put rows side by side from `base` on. IN framed float32 (b, d). OUT panels float32. Gives the end."""
-    b, d = framed.shape
-    for start in range(0, b, LANES):
-        for j in range(d):
-            for lane in range(LANES):
-                at = base + j * LANES + lane
-                panels[at] = framed[start + lane, j] if start + lane < b else _FAR
-        base += LANES * d
-    return base
 
 
 @jit
@@ -89,63 +80,66 @@ def cells_measure(framed, first, start, stop, center, radius):
 
 
 @jit
-def tile_squares(a, b, c, e, panel, limits, sums):
-    """OUT sums float32[64]: squared distances of four rows to the 16 of a panel, column by column.
+def cells_fill(framed, first, center, start, stop, columns, squares):
+    """OUT columns float32[m * d], squares float32[m] (Cells), of cells `start` to `stop`."""
+    d = framed.shape[1]
+    for c in range(start, stop):
+        for base in range(first[c], first[c + 1], WIDE):
+            end = min(base + WIDE, first[c + 1])
+            block = columns[base * d : end * d].reshape(d, end - base)
+            squares[base:end] = np.float32(0.0)
+            for j in range(d):
+                for i in range(end - base):
+                    block[j, i] = framed[base + i, j] - center[c, j]
+                    squares[base + i] += block[j, i] * block[j, i]
 
-    IN rows float32[d], limits float32[4]. Ends early where no row is within its limit any more: returns
-    whether one is at the end. The columns that vary most should come first.
-    """
-    d = a.shape[0]
-    sums[:] = np.float32(0.0)
-    for start in range(0, d, _CHUNK):
-        stop = min(start + _CHUNK, d)
-        _tile_add(
-            a[start:stop], b[start:stop], c[start:stop], e[start:stop], panel[start * LANES : stop * LANES],
-            sums,
-        )  # fmt: skip
-        within = 0
-        for j in range(LANES):
-            within += (
-                (sums[j] <= limits[0])
-                | (sums[j + LANES] <= limits[1])
-                | (sums[j + 2 * LANES] <= limits[2])
-                | (sums[j + 3 * LANES] <= limits[3])
-            )
-        if within == 0:
-            return False
-    return True
+
+class Scratch(NamedTuple):
+    """Room for estimates: local float32 (b, d), scores float32[b * WIDE]."""
+
+    local: np.ndarray
+    scores: np.ndarray
+
+
+@jit
+def scratch_make(b, d):
+    """Room for `b` queries."""
+    return Scratch(np.empty((b, d), np.float32), np.empty(b * WIDE, np.float32))
 
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
-def _tile_add(a, b, c, e, panel, sums):
-    """INOUT sums float32[64]: some columns more."""
-    d = a.shape[0]
-    whole = d - d % 4
-    for f in range(0, whole, 4):
-        a0, a1, a2, a3 = a[f], a[f + 1], a[f + 2], a[f + 3]
-        b0, b1, b2, b3 = b[f], b[f + 1], b[f + 2], b[f + 3]
-        c0, c1, c2, c3 = c[f], c[f + 1], c[f + 2], c[f + 3]
-        e0, e1, e2, e3 = e[f], e[f + 1], e[f + 2], e[f + 3]
-        some = panel[f * LANES : (f + 4) * LANES]
-        for j in range(LANES):
-            s, t, u, v = some[j], some[j + LANES], some[j + 2 * LANES], some[j + 3 * LANES]
-            sums[j] += (a0 - s) * (a0 - s) + (a1 - t) * (a1 - t) + (a2 - u) * (a2 - u) + (a3 - v) * (a3 - v)
-            sums[j + LANES] += (
-                (b0 - s) * (b0 - s) + (b1 - t) * (b1 - t) + (b2 - u) * (b2 - u) + (b3 - v) * (b3 - v)
-            )
-            sums[j + 2 * LANES] += (
-                (c0 - s) * (c0 - s) + (c1 - t) * (c1 - t) + (c2 - u) * (c2 - u) + (c3 - v) * (c3 - v)
-            )
-            sums[j + 3 * LANES] += (
-                (e0 - s) * (e0 - s) + (e1 - t) * (e1 - t) + (e2 - u) * (e2 - u) + (e3 - v) * (e3 - v)
-            )
-    for f in range(whole, d):
-        some = panel[f * LANES : (f + 1) * LANES]
-        for j in range(LANES):
-            sums[j] += (a[f] - some[j]) * (a[f] - some[j])
-            sums[j + LANES] += (b[f] - some[j]) * (b[f] - some[j])
-            sums[j + 2 * LANES] += (c[f] - some[j]) * (c[f] - some[j])
-            sums[j + 3 * LANES] += (e[f] - some[j]) * (e[f] - some[j])
+def block_estimate(cells, c, start, stop, queries, some, scratch):
+    """Squared distances of some queries to rows `start` to `stop`, a block of cell `c`: never too large.
+
+    IN queries float32 (b, d), framed, some intp[s]. Returns float32 (s, stop - start), in `scratch`.
+    """
+    d, wide, s = queries.shape[1], stop - start, some.shape[0]
+    block = cells.columns[start * d : stop * d].reshape(d, wide)
+    scores = scratch.scores[: s * wide].reshape(s, wide)
+    local, squares, center = scratch.local[:s], cells.squares[start:stop], cells.center[c]
+    for t in range(s):
+        query = queries[some[t]]
+        for j in range(d):
+            local[t, j] = query[j] - center[j]
+    if d > _FEW_COLUMNS:
+        np.dot(local, block, scores)
+    for t in range(s):
+        length, own, mine = np.float32(0.0), scores[t], local[t]
+        for j in range(d):
+            length += mine[j] * mine[j]
+        far = np.sqrt(np.float64(length)) + cells.radius[c]
+        error = (d + 8) * 4.0 * _UNIT * far * far
+        if d > _FEW_COLUMNS:
+            rest = np.float32(length - error)
+            for i in range(wide):
+                own[i] = rest + (squares[i] - (own[i] + own[i]))
+            continue
+        own[:] = np.float32(-error)
+        for j in range(d):
+            at, column = mine[j], block[j]
+            for i in range(wide):
+                own[i] += (at - column[i]) * (at - column[i])
+    return scores
 
 
 @jit
@@ -198,33 +192,90 @@ def cells_order(cells, queries, limit, near):
 
 
 @jit
-def bounds_fill(cells, queries, near, bounds):
+def bounds_fill(cells, queries, home, near, bounds):
     """OUT bounds float32 (k, b): what each query is away from each of the k cells, at least.
 
-    IN queries float32 (b, d), near intp[k].
+    IN queries float32 (b, d), home (a cell not far from them), near intp[k].
     """
-    k, b = near.shape[0], queries.shape[0]
-    d = queries.shape[1]
-    if cells.boxed:
-        for p in range(k):
-            low, high = cells.halves.low[cells.leaf[near[p]]], cells.halves.high[cells.leaf[near[p]]]
-            for i in range(b):
-                bounds[p, i] = boxes_apart(queries[i], queries[i], low, high) * (1.0 - 2.0 * _UNIT)
+    if not cells.boxed:
+        _bounds_lean(cells, queries, home, near, bounds)
         return
-    panel, sums = np.empty(LANES * d, np.float32), np.empty(4 * LANES, np.float32)
-    chosen = np.empty((LANES, d), np.float32)
-    never, shrink, last = np.full(4, np.float32(np.inf)), 1.0 - (d + 8) * _UNIT, b - 1
-    for base in range(0, k, LANES):
-        some = min(LANES, k - base)
-        for lane in range(some):
-            chosen[lane] = cells.center[near[base + lane]]
-        panels_write(chosen[:some], panel, 0)
-        for i in range(0, b, 4):
-            tile_squares(
-                queries[i], queries[min(i + 1, last)], queries[min(i + 2, last)], queries[min(i + 3, last)],
-                panel, never, sums,
-            )  # fmt: skip
-            for r in range(min(4, b - i)):
-                for lane in range(some):
-                    apart = np.sqrt(np.float64(sums[r * LANES + lane])) * shrink
-                    bounds[base + lane, i + r] = apart * (1.0 - 2.0**-22) - cells.radius[near[base + lane]]
+    for p in range(near.shape[0]):
+        low, high = cells.halves.low[cells.leaf[near[p]]], cells.halves.high[cells.leaf[near[p]]]
+        for i in range(queries.shape[0]):
+            bounds[p, i] = boxes_apart(queries[i], queries[i], low, high) * (1.0 - 2.0 * _UNIT)
+
+
+@jit
+def _bounds_lean(cells, queries, home, near, bounds):
+    """Two bounds: by the radius of the cell, and by how far it leans toward the centre of `home`."""
+    b, d = queries.shape
+    axes, apart = centers_axes(cells.center, home, near)
+    local, length = np.empty((b, d), np.float32), np.zeros(b)
+    for i in range(b):
+        for j in range(d):
+            local[i, j] = queries[i, j] - cells.center[home, j]
+            length[i] += np.float64(local[i, j]) ** 2
+        length[i] = np.sqrt(length[i])
+    toward, error = np.dot(axes, local.T), (d + 8) * 2.0 * _UNIT
+    for p in range(near.shape[0]):
+        far, radius = apart[p], cells.radius[near[p]]
+        inverse = 1.0 / far if far > _NEARLY else 0.0
+        slab = far * (1.0 - 8.0 * _UNIT) - cells.outward[near[p], home] if far > _NEARLY else -np.inf
+        for i in range(b):
+            sum_, along = far + length[i], np.float64(toward[p, i])
+            square = far * far + length[i] * length[i] - 2.0 * along - 2.0 * error * sum_ * sum_
+            ball = np.sqrt(square if square > 0.0 else 0.0) - radius
+            lean = slab - along * inverse - error * length[i]
+            bounds[p, i] = (ball if ball > lean else lean) * (1.0 - 4.0 * _UNIT)
+
+
+@jit
+def centers_axes(center, home, near):
+    """From the centre of `home` to those of `near`: differences float32 (k, d), their lengths float64[k]."""
+    k, d = near.shape[0], center.shape[1]
+    axes, apart = np.empty((k, d), np.float32), np.zeros(k)
+    for p in range(k):
+        for j in range(d):
+            axes[p, j] = center[near[p], j] - center[home, j]
+            apart[p] += np.float64(axes[p, j]) ** 2
+        apart[p] = np.sqrt(apart[p])
+    return axes, apart
+
+
+@jit
+def cells_lean(framed, first, center, radius, start, stop, outward):
+    """OUT outward float32 (c, c): how far rows of cells `start` to `stop` are toward other centres, at most.
+
+    Measured from the centre of the cell along the line to the other centre. IN framed float32 (m, d), by
+    cell, radius float64[c].
+    """
+    n_cells, d = center.shape
+    every = np.arange(n_cells)
+    for c in range(start, stop):
+        axes, apart = centers_axes(center, c, every)
+        local = np.empty((first[c + 1] - first[c], d), np.float32)
+        for i in range(local.shape[0]):
+            for j in range(d):
+                local[i, j] = framed[first[c] + i, j] - center[c, j]
+        along, most = np.dot(local, axes.T), np.full(n_cells, np.float32(-np.inf))
+        for i in range(local.shape[0]):
+            for h in range(n_cells):
+                most[h] = along[i, h] if along[i, h] > most[h] else most[h]
+        for h in range(n_cells):
+            lean = np.float64(most[h]) / apart[h] if apart[h] > _NEARLY else radius[c]
+            outward[c, h] = (lean + (d + 8) * 2.0 * _UNIT * radius[c]) * (1.0 + _side(lean) * 4.0 * _UNIT)
+
+
+@jit
+def _side(value):
+    return 1.0 if value > 0.0 else -1.0
+
+
+@jit
+def bounds_order(bounds):
+    """Places of cells, those first that may be nearest to some query. IN bounds float32 (k, b)."""
+    lowest = np.empty(bounds.shape[0], np.float32)
+    for p in range(bounds.shape[0]):
+        lowest[p] = bounds[p].min()
+    return np.argsort(lowest, kind="mergesort")

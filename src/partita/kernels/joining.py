@@ -11,9 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partita.kernels.cells import LANES, bounds_fill, cells_order, limit_of, tile_squares
+from partita.kernels.cells import (
+    WIDE,
+    block_estimate,
+    bounds_fill,
+    bounds_order,
+    cells_order,
+    limit_of,
+    scratch_make,
+)
 from partita.kernels.jit import jit
 from partita.kernels.merging import set_find
+from partita.kernels.near import scores_within
 from partita.kernels.spanning import edge_before, square_apart
 
 _BATCH = 256
@@ -114,44 +123,30 @@ def cells_lowest(first, values, out):
 
 
 @jit
-def _cell_search(cells, c, queries, places, some, n_some, rows, best, limit, limit2, sums):
+def _cell_search(cells, c, queries, places, some, rows, best, limit, limit2, scratch):
     """Offer the edges from some queries to the rows of cell `c` that lie in other components."""
-    d, last, limits = queries.shape[1], n_some - 1, np.empty(4, np.float32)
-    for base in range(0, n_some, 4):
-        i0, i1 = some[base], some[min(base + 1, last)]
-        i2, i3 = some[min(base + 2, last)], some[min(base + 3, last)]
-        at = cells.panel[c]
-        for start in range(cells.first[c], cells.first[c + 1], LANES):
-            for r in range(4):
-                limits[r] = limit2[rows.component[places[some[min(base + r, last)]]]]
-            panel = cells.panels[at : at + LANES * d]
-            at += LANES * d
-            if not tile_squares(queries[i0], queries[i1], queries[i2], queries[i3], panel, limits, sums):
+    for start in range(cells.first[c], cells.first[c + 1], WIDE):
+        stop = min(start + WIDE, cells.first[c + 1])
+        scores = block_estimate(cells, c, start, stop, queries, some, scratch)
+        for t in range(some.shape[0]):
+            own = places[some[t]]
+            component = rows.component[own]
+            if scores_within(scores[t], limit2[component])[0] == 0:
                 continue
-            width = min(LANES, cells.first[c + 1] - start)
-            for r in range(min(4, n_some - base)):
-                own = places[some[base + r]]
-                component = rows.component[own]
-                most, hits = limit2[component], 0
-                for lane in range(LANES):
-                    hits += 1 if sums[r * LANES + lane] <= most else 0
-                if hits == 0:
+            for row in range(start, stop):
+                if (
+                    scores[t, row - start] > limit2[component]
+                    or rows.component[row] == component
+                    or rows.core[row] > best.reach[component]
+                ):
                     continue
-                for lane in range(width):
-                    row = start + lane
-                    if (
-                        sums[r * LANES + lane] > limit2[component]
-                        or rows.component[row] == component
-                        or rows.core[row] > best.reach[component]
-                    ):
-                        continue
-                    apart = square_apart(cells.rows[own], cells.rows[row])
-                    reach = max(apart, max(rows.core[own], rows.core[row]))
-                    if reach > best.reach[component]:
-                        continue
-                    _row_keep(cells, rows, own, reach, apart, row)
-                    if best_offer(best, component, reach, apart, own, row, cells.ids):
-                        limit[component], limit2[component] = limit_of(cells, reach)
+                apart = square_apart(cells.rows[own], cells.rows[row])
+                reach = max(apart, max(rows.core[own], rows.core[row]))
+                if reach > best.reach[component]:
+                    continue
+                _row_keep(cells, rows, own, reach, apart, row)
+                if best_offer(best, component, reach, apart, own, row, cells.ids):
+                    limit[component], limit2[component] = limit_of(cells, reach)
 
 
 @jit
@@ -173,9 +168,9 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
     for i in range(b):
         queries[i] = framed[places[i]]
         furthest = max(furthest, limit[rows.component[places[i]]])
-    some, sums = np.arange(b), np.empty(4 * LANES, np.float32)
+    some, scratch = np.arange(b), scratch_make(b, framed.shape[1])
     if whole[home] < 0:
-        _cell_search(cells, home, queries, places, some, b, rows, best, limit, limit2, sums)
+        _cell_search(cells, home, queries, places, some, rows, best, limit, limit2, scratch)
     near = np.empty(cells.center.shape[0], np.intp)
     found, _ = cells_order(cells, queries, furthest, near)
     kept = 0
@@ -188,8 +183,8 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
         if probe:
             break
     bounds = np.empty((kept, b), np.float32)
-    bounds_fill(cells, queries, near[:kept], bounds)
-    for p in range(kept):
+    bounds_fill(cells, queries, home, near[:kept], bounds)
+    for p in bounds_order(bounds):
         c, n_some = near[p], 0
         for i in range(b):
             component = rows.component[places[i]]
@@ -201,7 +196,7 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
                 some[n_some] = i
                 n_some += 1
         if n_some > 0:
-            _cell_search(cells, c, queries, places, some, n_some, rows, best, limit, limit2, sums)
+            _cell_search(cells, c, queries, places, some[:n_some], rows, best, limit, limit2, scratch)
 
 
 @jit

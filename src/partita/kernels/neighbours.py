@@ -6,8 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partita.kernels.cells import LANES, Cells, bounds_fill, cells_order, limit_of, tile_squares
+from partita.kernels.cells import (
+    WIDE,
+    Cells,
+    block_estimate,
+    bounds_fill,
+    bounds_order,
+    cells_order,
+    limit_of,
+    scratch_make,
+)
 from partita.kernels.jit import jit
+from partita.kernels.near import scores_best, scores_within
 from partita.kernels.spanning import nearest_reach, square_apart
 
 _BATCH = 256
@@ -16,38 +26,26 @@ _NEIGHBOURS = 4
 
 
 @jit
-def cell_look(cells, c, exact, queries, own, some, n_some, near, number, limit, limit2, sums):
+def cell_look(cells, c, exact, queries, own, some, near, number, limit, limit2, scratch):
     """Offer the rows of cell `c` to the lists of some queries.
 
     IN exact float (b, d), queries float32 (b, d), own intp[b] (a row to leave out, -1 for none), some
-    intp[n_some]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit,
-    limit2 float32[b]. SCRATCH sums float32[64].
+    intp[s]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit, limit2
+    float32[b].
     """
-    d, k, limits = queries.shape[1], near.shape[1], np.empty(4, np.float32)
-    for base in range(0, n_some, 4):
-        i0, i1 = some[base], some[min(base + 1, n_some - 1)]
-        i2, i3 = some[min(base + 2, n_some - 1)], some[min(base + 3, n_some - 1)]
-        at = cells.panel[c]
-        for start in range(cells.first[c], cells.first[c + 1], LANES):
-            limits[0], limits[1], limits[2], limits[3] = limit2[i0], limit2[i1], limit2[i2], limit2[i3]
-            panel = cells.panels[at : at + LANES * d]
-            at += LANES * d
-            if not tile_squares(queries[i0], queries[i1], queries[i2], queries[i3], panel, limits, sums):
+    k = near.shape[1]
+    for start in range(cells.first[c], cells.first[c + 1], WIDE):
+        stop = min(start + WIDE, cells.first[c + 1])
+        scores = block_estimate(cells, c, start, stop, queries, some, scratch)
+        for t in range(some.shape[0]):
+            i = some[t]
+            if scores_within(scores[t], limit2[i])[0] == 0:
                 continue
-            width = min(LANES, cells.first[c + 1] - start)
-            for r in range(min(4, n_some - base)):
-                i = some[base + r]
-                most, hits = limit2[i], 0
-                for lane in range(LANES):
-                    hits += 1 if sums[r * LANES + lane] <= most else 0
-                if hits == 0:
-                    continue
-                for lane in range(width):
-                    row = start + lane
-                    if sums[r * LANES + lane] <= limit2[i] and row != own[i]:
-                        square = square_apart(exact[i], cells.rows[row])
-                        if _offer(cells, near[i], number[i], square, row):
-                            limit[i], limit2[i] = limit_of(cells, near[i, k - 1])
+            for row in range(start, stop):
+                if scores[t, row - start] <= limit2[i] and row != own[i]:
+                    square = square_apart(exact[i], cells.rows[row])
+                    if _offer(cells, near[i], number[i], square, row):
+                        limit[i], limit2[i] = limit_of(cells, near[i, k - 1])
 
 
 @jit
@@ -79,29 +77,28 @@ def batch_neighbours(cells, exact, queries, own, home, near, number):
     b = near.shape[0]
     near[:], number[:] = np.inf, -1
     limit, limit2 = np.full(b, np.float32(np.inf)), np.full(b, np.float32(np.inf))
-    sums, some = np.empty(4 * LANES, np.float32), np.arange(b)
+    scratch, some = scratch_make(b, queries.shape[1]), np.arange(b)
     start = 0
     while start < b:
         stop = start + 1
         while stop < b and home[stop] == home[start]:
             stop += 1
         cell_look(
-            cells, home[start], exact, queries, own, some[start:stop], stop - start, near, number, limit,
-            limit2, sums,
+            cells, home[start], exact, queries, own, some[start:stop], near, number, limit, limit2, scratch,
         )  # fmt: skip
         start = stop
     order = np.empty(cells.center.shape[0], np.intp)
     found, _ = cells_order(cells, queries, limit.max(), order)
     bounds = np.empty((found, b), np.float32)
-    bounds_fill(cells, queries, order[:found], bounds)
-    for p in range(found):
+    bounds_fill(cells, queries, home[0], order[:found], bounds)
+    for p in bounds_order(bounds):
         n_some = 0
         for i in range(b):
             if bounds[p, i] <= limit[i] and order[p] != home[i]:
                 some[n_some] = i
                 n_some += 1
         if n_some > 0:
-            cell_look(cells, order[p], exact, queries, own, some, n_some, near, number, limit, limit2, sums)
+            cell_look(cells, order[p], exact, queries, own, some[:n_some], near, number, limit, limit2, scratch)
 
 
 @jit
@@ -185,57 +182,57 @@ def batch_reach(cells, exact, queries, home, wanted, core, lowest_core, near, nu
         is_open[i] = found.reach[i] > near[i, -1]
         n_open += is_open[i]
     if n_open > 0:
-        _reach_search(cells, exact, queries, is_open, core, lowest_core, found)
+        _reach_search(cells, exact, queries, home[0], is_open, core, lowest_core, found)
 
 
 @jit
-def _reach_search(cells, exact, queries, is_open, core, lowest_core, found):
-    b, d = queries.shape
+def _reach_search(cells, exact, queries, home, is_open, core, lowest_core, found):
+    b = queries.shape[0]
     limit, limit2 = np.full(b, np.float32(-1.0)), np.full(b, np.float32(-1.0))
-    limits = np.empty(4, np.float32)
     for i in range(b):
         if is_open[i]:
             limit[i], limit2[i] = limit_of(cells, found.reach[i])
-    order, sums = np.empty(cells.center.shape[0], np.intp), np.empty(4 * LANES, np.float32)
+    order, scratch = np.empty(cells.center.shape[0], np.intp), scratch_make(b, queries.shape[1])
     n_cells, _ = cells_order(cells, queries, limit.max(), order)
-    bounds = np.empty((n_cells, b), np.float32)
-    bounds_fill(cells, queries, order[:n_cells], bounds)
-    for p in range(n_cells):
-        c = order[p]
+    bounds, some = np.empty((n_cells, b), np.float32), np.empty(b, np.intp)
+    bounds_fill(cells, queries, home, order[:n_cells], bounds)
+    for p in bounds_order(bounds):
+        c, n_some = order[p], 0
         for i in range(b):
-            if not is_open[i] or bounds[p, i] > limit[i] or lowest_core[c] > found.reach[i]:
+            if is_open[i] and bounds[p, i] <= limit[i] and lowest_core[c] <= found.reach[i]:
+                some[n_some] = i
+                n_some += 1
+        if n_some > 0:
+            _cell_reach(cells, c, exact, queries, some[:n_some], core, limit, limit2, scratch, found)
+
+
+@jit
+def _cell_reach(cells, c, exact, queries, some, core, limit, limit2, scratch, found):
+    """Offer the rows of cell `c` to some queries. INOUT limit, limit2 float32[b], found."""
+    for start in range(cells.first[c], cells.first[c + 1], WIDE):
+        stop = min(start + WIDE, cells.first[c + 1])
+        scores = block_estimate(cells, c, start, stop, queries, some, scratch)
+        for t in range(some.shape[0]):
+            i = some[t]
+            if scores_within(scores[t], limit2[i])[0] == 0:
                 continue
-            at = cells.panel[c]
-            for start in range(cells.first[c], cells.first[c + 1], LANES):
-                limits[:] = limit2[i]
-                panel = cells.panels[at : at + LANES * d]
-                at += LANES * d
-                if not tile_squares(queries[i], queries[i], queries[i], queries[i], panel, limits, sums):
-                    continue
-                for lane in range(min(LANES, cells.first[c + 1] - start)):
-                    row = start + lane
-                    if sums[lane] <= limit2[i] and core[row] <= found.reach[i]:
-                        square = square_apart(exact[i], cells.rows[row])
-                        _reach_offer(cells, exact, core, i, row, square, found)
-                        limit[i], limit2[i] = limit_of(cells, found.reach[i])
+            for row in range(start, stop):
+                if scores[t, row - start] <= limit2[i] and core[row] <= found.reach[i]:
+                    square = square_apart(exact[i], cells.rows[row])
+                    _reach_offer(cells, exact, core, i, row, square, found)
+                    limit[i], limit2[i] = limit_of(cells, found.reach[i])
 
 
 @jit
 def rows_home(cells, queries, home):
-    """OUT home intp[b]: the nearest cell of each framed query, as estimated: where to look first."""
-    b = queries.shape[0]
-    near, bounds = np.arange(cells.center.shape[0]), np.empty((256, 4), np.float32)
-    lowest = np.empty(4, np.float32)
-    for base in range(0, b, 4):
-        some = queries[base : min(base + 4, b)]
-        lowest[:] = np.inf
-        for start in range(0, near.shape[0], 256):
-            listed = near[start : start + 256]
-            bounds_fill(cells, some, listed, bounds)
-            for i in range(some.shape[0]):
-                for p in range(listed.shape[0]):
-                    if bounds[p, i] < lowest[i]:
-                        lowest[i], home[base + i] = bounds[p, i], listed[p]
+    """OUT home intp[b]: the cell of the nearest centre of each framed query, as estimated."""
+    half = np.empty(cells.center.shape[0], np.float32)
+    for c in range(half.shape[0]):
+        half[c] = 0.5 * (cells.center[c] * cells.center[c]).sum()
+    for base in range(0, queries.shape[0], _BATCH):
+        products = np.dot(queries[base : base + _BATCH], cells.center.T)
+        for i in range(products.shape[0]):
+            home[base + i] = scores_best(products[i], half)
 
 
 @jit
@@ -275,6 +272,6 @@ def _widened(cells, framed):
         longest = max(longest, square)
     slack = cells.slack + 4.0 * 2.0**-24 * np.sqrt(longest)
     return Cells(
-        cells.rows, cells.ids, cells.counts, cells.first, cells.panels, cells.panel, cells.center,
-        cells.radius, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,
+        cells.rows, cells.ids, cells.counts, cells.first, cells.columns, cells.squares, cells.center,
+        cells.radius, cells.outward, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks, map_tasks
 from partita.hierarchy.rows import CanonicalRows
-from partita.kernels.cells import LANES, Cells, cells_measure, panels_write, rows_frame
+from partita.kernels.cells import Cells, cells_fill, cells_lean, cells_measure, rows_frame
 from partita.kernels.halving import Halves, halves_box, halves_descend, rows_halve
 from partita.kernels.lloyd import labels_group
 from partita.kernels.neighbours import cells_neighbours, rows_home
@@ -175,10 +175,10 @@ def _measured(
     n_cells, d = len(first) - 1, framed.shape[1]
     center, radius = np.empty((n_cells, d), np.float32), np.empty(n_cells)
     cells_measure(framed, first, 0, n_cells, center, radius)
-    panel = np.concatenate([[0], np.cumsum(-(-np.diff(first) // LANES) * (LANES * d))])
-    panels = np.empty(panel[-1], np.float32)
-    for c in range(n_cells):
-        panels_write(framed[first[c] : first[c + 1]], panels, panel[c])
+    columns, squares = np.empty(framed.size, np.float32), np.empty(len(framed), np.float32)
+    map_blocks(
+        lambda start, stop: cells_fill(framed, first, center, start, stop, columns, squares), n_cells, 256
+    )
     longest = max(
         (
             float(np.einsum("ij,ij->i", b, b, dtype=np.float64).max())
@@ -189,6 +189,11 @@ def _measured(
     )
     slack, leaf = 2.0**-22 * float(np.sqrt(longest)), np.flatnonzero(halves.cell >= 0)
     boxed = bool(len(leaf))
+    outward = np.empty((0, 0) if boxed else (n_cells, n_cells), np.float32)
+    if not boxed:
+        map_blocks(
+            lambda start, stop: cells_lean(framed, first, center, radius, start, stop, outward), n_cells, 32
+        )
     return Cells(
-        points, order, count, first, panels, panel, center, radius, halves, leaf, boxed, slack, scale
+        points, order, count, first, columns, squares, center, radius, outward, halves, leaf, boxed, slack, scale
     )
