@@ -27,10 +27,17 @@ METHODS: dict[str, dict[str, str]] = {
         "spherical-kmeans": "partita.points:SphericalKMeans",
         "kmedoids": "partita.dissimilarities:KMedoids",
         "linkage": "partita.points:Linkage",
+        "excisive": "partita.dissimilarities:ExcisiveClustering",
+        "tree-mixture": "partita.points:TreeMixture",
+        "dense-vote": "partita.points:DenseVote",
+        "likelihood-sdp": "partita.points:LikelihoodSDP",
+        "rare-groups": "partita.points:RareGroups",
+        "topological": "partita.points:TopologicalClustering",
     },
     "text": {"topic-tree": "partita.text:TopicTree", "kmedoids": "partita.dissimilarities:KMedoids"},
 }
 _METRICS = {"points": "euclidean", "text": "edit"}
+_OF_DISTANCES = ("kmedoids", "excisive")
 _READER_OPTIONS = ("column", "columns")
 
 
@@ -56,10 +63,12 @@ def divide(
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
     method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "hdbscan",
-        "nested-density", "linkage", "kmedoids", "topic-tree"}
+        "nested-density", "linkage", "kmedoids", "excisive", "tree-mixture", "dense-vote", "likelihood-sdp",
+        "rare-groups", "topological", "topic-tree"}
         How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
         parts themselves. "spherical-kmeans" and "linkage" take sparse rows too
-        (``kind="points"``); "kmedoids" takes texts too, by their edit distance.
+        (``kind="points"``); "kmedoids" takes texts too, by their edit distance. "likelihood-sdp" makes two
+        parts unless told ``n_clusters``, and "topological" takes points that span at most three directions.
     column : str, optional
         The column of a table to take as text.
     columns : list of str, optional
@@ -101,7 +110,7 @@ def divide(
         given = "column" if column is not None else "columns"
         raise InvalidParameterError(f"{given!r} chooses from a table, and the data are {kind}.", name=given)
     maker, name = _find_maker(kind, method)
-    if name == "kmedoids":
+    if name in _OF_DISTANCES:
         options = {"metric": _METRICS[kind], **options}
     estimator = _construct(maker, options)
     estimator.fit(data)

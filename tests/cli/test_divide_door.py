@@ -13,6 +13,8 @@ import pytest
 from scipy import sparse
 
 import partita as pt
+import partita.cli.divide as command_help
+from partita._divide import METHODS
 
 
 def blobs(n: int = 120, seed: int = 0) -> np.ndarray:
@@ -52,6 +54,21 @@ def test_flat_makers_are_behind_the_door(method: str, maker: str) -> None:
     h = pt.divide(blobs(), method=method, n_clusters=3)
     assert h.made_by.method == maker
     assert len(h.levels[-1]) == 3
+
+
+QUICK = {"likelihood-sdp": {"n_clusters": 3, "max_rows": 24, "max_rounds": 1, "max_iter": 50}}
+
+
+@pytest.mark.parametrize(("kind", "method"), [(k, m) for k in ("points", "text") for m in METHODS[k]])
+def test_every_method_divides_a_small_set_and_stands_in_the_help(kind: str, method: str) -> None:
+    data: Any = blobs() if kind == "points" else TEXTS
+    h = pt.divide(data, kind=kind, method=method, **QUICK.get(method, {}))
+    h.check()
+    assert h.n_items == 120
+    assert (h.n_parts > 1) == (method != "rare-groups")  # three large parts hold no rare group
+    assert h.made_by.choices["method"] == method
+    assert method in (pt.divide.__doc__ or "")
+    assert f" {method}," in command_help._METHODS or f" {method}." in command_help._METHODS
 
 
 def test_sparse_rows_are_divided_by_direction_when_told_that_they_are_points() -> None:

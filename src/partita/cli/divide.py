@@ -11,6 +11,12 @@ import typer
 from partita._core.errors import InvalidParameterError
 from partita.cli._run import check_source, guarded, print_json, tell
 
+_METHODS = (
+    "auto, or a maker. Of points: ppp, hierarchical-kmeans, kmeans, hdbscan, nested-density, "
+    "spherical-kmeans, kmedoids, linkage, excisive, tree-mixture, dense-vote, likelihood-sdp, rare-groups, "
+    "topological. Of texts: topic-tree, kmedoids."
+)
+
 
 @guarded
 def divide(
@@ -28,7 +34,7 @@ def divide(
     ] = None,
     kind: Annotated[str, typer.Option(help="points, text, table or auto.")] = "auto",
     column: Annotated[str | None, typer.Option(help="The column to take: texts, or vectors.")] = None,
-    method: Annotated[str, typer.Option(help="auto, or a maker: ppp, kmeans …, topic-tree.")] = "auto",
+    method: Annotated[str, typer.Option(help=_METHODS)] = "auto",
     option: Annotated[
         list[str] | None,
         typer.Option(
