@@ -98,7 +98,9 @@ def batch_neighbours(cells, exact, queries, own, home, near, number):
                 some[n_some] = i
                 n_some += 1
         if n_some > 0:
-            cell_look(cells, order[p], exact, queries, own, some[:n_some], near, number, limit, limit2, scratch)
+            cell_look(
+                cells, order[p], exact, queries, own, some[:n_some], near, number, limit, limit2, scratch
+            )
 
 
 @jit

@@ -195,5 +195,18 @@ def _measured(
             lambda start, stop: cells_lean(framed, first, center, radius, start, stop, outward), n_cells, 32
         )
     return Cells(
-        points, order, count, first, columns, squares, center, radius, outward, halves, leaf, boxed, slack, scale
+        points,
+        order,
+        count,
+        first,
+        columns,
+        squares,
+        center,
+        radius,
+        outward,
+        halves,
+        leaf,
+        boxed,
+        slack,
+        scale,
     )
