@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from sklearn.cluster import DBSCAN
 
 import partita as pt
 from partita.points import DenseVote
+from partita.points._grid import largest_square
 
 
 def votes_by_hand(
@@ -69,6 +72,30 @@ def test_counted_rows_and_the_tree_of_reachability_agree(seed: int, n: int, want
     one, two = (DenseVote(wanted, radius=0.25).fit(rows) for rows in (X, wide))
     np.testing.assert_array_equal(one.rounds_, two.rounds_)
     assert same_blocks(one.labels_, two.labels_)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_rows_in_cubes_are_as_rows_among_all(d: int, monkeypatch):
+    """Dense blobs far apart, copies, weights, negative places: with the grid and without."""
+    rng = np.random.default_rng(d)
+    X = np.concatenate([rng.normal(c, s, (60, d)) for c, s in ((-40, 0.01), (-3, 1), (0, 0.3), (2e4, 0.3))])
+    X = np.concatenate([np.round(X, 1), np.round(X[:90], 1)])
+    weight = rng.integers(0, 4, len(X)).astype(float)
+    found = [DenseVote(12, radius=0.5).fit(X, sample_weight=weight)]
+    monkeypatch.setattr("partita.points._votes.cubes_for", lambda points, radius: None)
+    found.append(DenseVote(12, radius=0.5).fit(X, sample_weight=weight))
+    for name in ("labels_", "rounds_", "dense_"):
+        np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
+    assert found[0].n_clusters_ > 2
+    assert (found[0].rounds_ > 0).any()
+    shares = [one.membership_.matrix for one in found]
+    assert abs(shares[0] - shares[1]).max() == 0
+
+
+@pytest.mark.parametrize("radius", [1e-3, 0.1, 1 / 3, 7.0, 1e-170, 1e200])
+def test_squares_of_distances_are_cut_where_their_roots_are(radius: float):
+    square = largest_square(radius)
+    assert math.sqrt(square) <= radius < math.sqrt(math.nextafter(square, math.inf))
 
 
 @given(X=hnp.arrays(np.int64, st.tuples(st.integers(2, 25), st.just(2)), elements=st.integers(0, 4)))

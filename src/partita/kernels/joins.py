@@ -1,4 +1,4 @@
-"""Plain minimum spanning trees of rows, columns at a time over all rows not joined yet. For dissimilarities."""
+"""Plain minimum spanning trees of rows, without core distances. Called by dissimilarities."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ from partita._core.threads import map_blocks
 from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.votes import pairs_weigh, votes_first
 from partita.points._cores import MARGIN, dense_parts
+from partita.points._grid import Cubes, components, cubes_for, dense_rows, neighbours
+from partita.points._length_cut import LengthCut
 
 _BLOCK = 1 << 12
 
@@ -82,17 +84,31 @@ def elect(
         rows.points[counted], np.arange(len(counted)), rows.weight[counted], np.arange(len(counted))
     )
     label, dense = np.full(rows.n_distinct, -1), np.zeros(rows.n_distinct, dtype=bool)
-    label[counted], dense[counted], cut = dense_parts(heavy, min_samples, radius, progress)
+    cubes = cubes_for(rows.points, radius) if radius is not None else None
+    label[counted], dense[counted], cut = _parts(heavy, min_samples, radius, cubes, progress)
     within = cut.value
     progress.start("Counting votes", None)
     k = int(label.max()) + 1
     rounds = np.where(dense, 0, -1).astype(np.int32)
-    converged, shares = _vote(rows, counted, label, rounds, within, k, max_rounds)
+    converged, shares = _vote(rows, counted, label, rounds, within, k, max_rounds, cubes)
     last = np.inf if max_rounds is None else max_rounds
     voters = np.flatnonzero((rounds >= 0) & (rounds < last) & (rows.weight > 0.0))
     return Electorate(
         rows.points, label, dense, rounds, shares, voters, rows.weight, within, cut.why, converged
     )
+
+
+def _parts(
+    rows: CanonicalRows, min_samples: int, radius: float | None, cubes: Cubes | None, progress: Progress
+) -> tuple[np.ndarray, np.ndarray, LengthCut]:
+    """The part of each distinct row, -1 for loose ones; which rows are dense; and the radius."""
+    if radius is None or cubes is None or (rows.weight != np.floor(rows.weight)).any():
+        return dense_parts(rows, min_samples, radius, progress)
+    dense = dense_rows(cubes, rows.points, rows.weight, min_samples)
+    label = np.full(rows.n_distinct, -1)
+    if dense.any():
+        label[dense] = components(cubes, rows.points[dense])
+    return label, dense, LengthCut(radius, "given")
 
 
 def _vote(
@@ -103,12 +119,13 @@ def _vote(
     radius: float,
     k: int,
     max_rounds: int | None,
+    cubes: Cubes | None,
 ) -> tuple[bool, Any]:
     """Rounds of votes, written to `label` and `rounds`; whether they came to an end, and the shares."""
     loose = np.flatnonzero(label < 0)
     known = np.flatnonzero(label >= 0)
     shares = [coo_array((np.ones(len(known)), (known, label[known])), shape=(len(label), k + 1))]
-    votes = _neighbours(rows.points[loose], rows.points, counted, rows.weight, radius)
+    votes = _neighbours(rows.points[loose], rows.points, counted, rows.weight, radius, cubes)
     turn, waiting = 0, np.arange(len(loose))
     while len(waiting) and k and (max_rounds is None or turn < max_rounds):
         turn += 1
@@ -143,25 +160,38 @@ def _count(votes: Any, label: np.ndarray, k: int) -> tuple[np.ndarray, Any]:
 
 
 def _neighbours(
-    asked: np.ndarray, points: np.ndarray, voters: np.ndarray, weight: np.ndarray, radius: float
+    asked: np.ndarray,
+    points: np.ndarray,
+    voters: np.ndarray,
+    weight: np.ndarray,
+    radius: float,
+    cubes: Cubes | None = None,
 ) -> Any:
     """Weights of the votes of `voters` within the radius of each of the rows `asked`, (len(asked), u)."""
+    if cubes is not None and len(voters):
+        first, near, square = neighbours(cubes, asked, points[voters])
+        share = np.sqrt(square) / radius
+        votes = weight[voters[near]] / (1.0 + share * share)
+        found = csr_array((votes, voters[near], first), shape=(len(asked), len(points)))
+        found.sort_indices()
+        return found
     tree = cKDTree(points[voters])
 
     def block(start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # The tree rounds in its own way: it lists a little more, and what lies within is decided here.
-        listed = tree.query_ball_point(asked[start:stop], radius * MARGIN, return_sorted=True)
-        length = np.array([len(one) for one in listed], dtype=np.intp)
-        near = voters[np.concatenate([np.asarray(one, np.intp) for one in listed])]
+        lists = tree.query_ball_point(asked[start:stop], radius * MARGIN, return_sorted=True)
+        length = np.array([len(one) for one in lists], dtype=np.intp)
+        near = voters[np.concatenate([np.asarray(one, np.intp) for one in lists])]
         first = np.append(0, np.cumsum(length))
         value = np.empty(len(near))
         pairs_weigh(asked[start:stop], points, first, near, weight, radius, value)
         kept = value > 0.0
         return np.repeat(np.arange(start, stop), length)[kept], near[kept], value[kept]
 
-    found = map_blocks(block, len(asked), _BLOCK)
+    listed = map_blocks(block, len(asked), _BLOCK)
     row, column, value = (
-        np.concatenate([part[side] for part in found]) if found else np.empty(0, np.intp) for side in range(3)
+        np.concatenate([part[side] for part in listed]) if listed else np.empty(0, np.intp)
+        for side in range(3)
     )
     return csr_array((value, (row, column)), shape=(len(asked), len(points)), dtype=np.float64)
 

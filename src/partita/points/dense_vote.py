@@ -78,10 +78,12 @@ class DenseVote(InductiveMaker):
     a vote, ``1 / (1 + (distance / radius)^2)``, several rounds and the radius without parameter are ours. The
     network around it is not here.
 
-    Dense rows come from the spanning tree of mutual reachability, or in few columns and with a given radius
-    from counts of neighbours and the tree of dense rows alone, which is faster. Time: that of the tree, and
-    for loose rows O(log n) and their neighbours in few columns, O(n) each in many. Memory: O(n) and the
-    neighbours of loose rows. `sample_weight` counts items: weight 2 is the same as two equal rows.
+    With a given radius and up to three columns, rows are counted and joined in a grid of cubes. Else dense
+    rows come from the spanning tree of mutual reachability, or in few columns from counts of neighbours and
+    the tree of dense rows alone. All ways give the same parts. Time: in the grid that of sorting, and of rows
+    near each other; else that of the tree, and for loose rows O(log n) and their neighbours in few columns,
+    O(n) each in many. Memory: O(n) and the neighbours of loose rows. `sample_weight` counts items: weight 2 is
+    the same as two equal rows.
 
     ``predict`` gives a row of the fit its label; other rows are voted in by those that voted last.
 
