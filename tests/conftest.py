@@ -3,12 +3,16 @@
 ``HYPOTHESIS_PROFILE`` chooses the profile: ``small`` (the default; the same examples in every run), ``ci``
 (more of them) or ``thorough`` (many, and new ones in every run). ``PARTITA_DATA`` names the folder of real
 data sets; tests that need one skip, and say so, without it.
+
+With pytest-xdist (``-n 2 --dist loadgroup``) the laws of one class run in one process, as do the other
+tests of one file: most kernels are compiled by one process only.
 """
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,48 @@ settings.register_profile("small", max_examples=25, derandomize=True, **_COMMON)
 settings.register_profile("ci", max_examples=60, derandomize=True, **_COMMON)
 settings.register_profile("thorough", max_examples=1000, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often: with all modules loaded it takes a tenth of the time of compiling."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+    family = getattr(case, "name", "").split("-")[0]
+    return family or item.path.stem
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_written_in_turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Numba numbers the versions of a kernel as it writes them; two processes at once could mix them up."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    from numba.core.caching import IndexDataCacheFile
+
+    write = IndexDataCacheFile.save
+    of_all_workers = tmp_path_factory.getbasetemp().parent / "kernels.lock"
+
+    def in_turn(self: IndexDataCacheFile, *entry: object) -> None:
+        with of_all_workers.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            write(self, *entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(IndexDataCacheFile, "save", in_turn)
+        yield
 
 
 @pytest.fixture(scope="session")

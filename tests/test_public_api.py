@@ -78,7 +78,7 @@ def fresh(code: str) -> str:
 
 
 def test_importing_takes_less_than_half_a_second():
-    code = "import time; t = time.perf_counter(); import partita; print(time.perf_counter() - t)"
+    code = "import time; t = time.process_time(); import partita; print(time.process_time() - t)"
     assert min(float(fresh(code)) for _ in range(3)) < 0.5
 
 

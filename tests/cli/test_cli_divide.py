@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -112,14 +111,12 @@ def test_names_by_truth(truth: list[int], name: str) -> None:
 
 def test_demo(tmp_path: Path) -> None:
     out = tmp_path / "tour"
-    begin = time.perf_counter()
     result = subprocess.run(
         [sys.executable, "-m", "partita.cli", "demo", "-o", str(out), "--no-open"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert time.perf_counter() - begin < 60
     assert "Traceback" not in result.stderr
     found = re.search(r"found (\d+) parts .* ARI (\d\.\d+), AMI (\d\.\d+)", result.stdout)
     assert found
