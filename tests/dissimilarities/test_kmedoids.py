@@ -434,6 +434,28 @@ def test_medoids_lie_in_their_parts_and_centers_are_their_rows():
     assert not hasattr(KMedoids(3).fit(distances(50)), "cluster_centers_")
 
 
+@pytest.mark.parametrize("factor", [1e300, 1e-290])
+def test_distances_of_any_size(factor: float):
+    """In float64 they are taken as they are; the searches that work in float32 say what it can't hold."""
+    D = distances(60, kind=np.float64)
+    found, large = KMedoids(5).fit(D), KMedoids(5).fit(factor * D)
+    np.testing.assert_array_equal(found.labels_, large.labels_)
+    if factor > 1:
+        for given in (factor * D, squareform(factor * D)):
+            with pytest.raises(pt.InvalidDataError, match="too large for float32"):
+                KMedoids(5, method="fastclarans").fit(given)
+
+
+@pytest.mark.parametrize("method", ["onebatch", "fastclara"])
+def test_one_dense_blob_and_many_far_points(method: str):
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1e-3, (2000, 2)), rng.uniform(-1e5, 1e5, (8000, 2))])
+    found = KMedoids(4, metric="euclidean", method=method).fit(X)
+    assert found.n_clusters_ == 4
+    assert len(np.unique(found.labels_[:2000])) == 1
+    np.testing.assert_array_equal(found.predict(X), found.labels_)
+
+
 def test_new_items_by_their_distances_to_the_old():
     X, new = rows(), rows(40, seed=0)[::-1] + 0.25
     found = KMedoids(6).fit(cdist(X, X))

@@ -168,3 +168,19 @@ def test_few_rows_are_noise(n: int):
     found = DenseVote().fit(np.arange(float(n))[:, None])
     assert found.n_clusters_ == 0
     assert found.labels_.tolist() == [-1] * n
+
+
+def test_one_dense_blob_and_a_hundred_thousand_far_points():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1e-2, (2000, 2)), rng.uniform(-1e5, 1e5, (100_000, 2))])
+    found = DenseVote(5, radius=0.1).fit(X)
+    assert found.n_clusters_ == 1
+    np.testing.assert_array_equal(found.labels_ == 0, np.arange(len(X)) < 2000)
+
+
+@pytest.mark.parametrize("factor", [1e300, 1e-300])
+def test_rows_of_any_size(factor: float):
+    rng = np.random.default_rng(1)
+    X = np.concatenate([rng.normal(c, 0.01, (30, 2)) for c in (0, 1)])
+    assert DenseVote(5, radius=0.1 * factor).fit(factor * X).labels_.tolist() == [0] * 30 + [1] * 30
+    assert DenseVote(5).fit(factor * X).n_clusters_ == DenseVote(5).fit(X).n_clusters_

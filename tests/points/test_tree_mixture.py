@@ -133,3 +133,19 @@ def test_two_populations_of_lengths_are_told_apart():
     assert "one population" in alone.why
     assert cut_lengths(np.zeros(5), np.ones(5)).value == 0.0
     assert cut_lengths(np.empty(0), np.empty(0)).value == 0.0
+
+
+@pytest.mark.parametrize("factor", [1e300, 1e-300])
+def test_rows_of_any_size(factor: float):
+    X, _ = star_field(150, 600, 0)
+    found, large = TreeMixture().fit(X), TreeMixture().fit(factor * X)
+    assert found.n_clusters_ == large.n_clusters_ == 1
+    assert (found.labels_ == large.labels_).mean() > 0.99
+
+
+def test_one_dense_blob_and_many_far_points():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1e-2, (1000, 2)), rng.uniform(-1e3, 1e3, (5000, 2))])
+    found = TreeMixture().fit(X)
+    assert found.n_clusters_ == 1
+    np.testing.assert_array_equal(found.labels_ == 0, np.arange(len(X)) < 1000)

@@ -254,7 +254,8 @@ class PrecomputedItems(GivenItems):
         return out
 
     def fill(self, rows: np.ndarray, columns: np.ndarray, out: np.ndarray) -> None:
-        out[:] = self.kept[np.ix_(rows, columns)]
+        with np.errstate(over="ignore"):  # what float32 can't hold is refused as infinite
+            out[:] = self.kept[np.ix_(rows, columns)]
 
     def placer(self, medoids: np.ndarray) -> Placer:
         return RowsPlacer(self.kept[medoids])

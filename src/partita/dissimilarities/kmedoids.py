@@ -233,7 +233,8 @@ class KMedoids(InductiveMaker):
         Parameters
         ----------
         X : what ``fit`` takes
-            For "precomputed" the distances of new items to all items of the fit, (m, n).
+            For "precomputed" the distances of new items to all items of the fit, (m, n), taken as they are:
+            where the fit made two directions one, so must you.
 
         Raises
         ------

@@ -82,8 +82,8 @@ class DenseVote(InductiveMaker):
     rows come from the spanning tree of mutual reachability, or in few columns from counts of neighbours and
     the tree of dense rows alone. All ways give the same parts. Time: in the grid that of sorting, and of rows
     near each other; else that of the tree, and for loose rows O(log n) and their neighbours in few columns,
-    O(n) each in many. Memory: O(n) and the neighbours of loose rows. `sample_weight` counts items: weight 2 is
-    the same as two equal rows.
+    O(n) each in many. Memory: O(n) and the neighbours of loose rows. `sample_weight` counts items: weight 2
+    is the same as two equal rows.
 
     ``predict`` gives a row of the fit its label; other rows are voted in by those that voted last.
 

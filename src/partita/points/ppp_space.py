@@ -96,7 +96,8 @@ def find_space(X: np.ndarray, rows: np.ndarray, weight: np.ndarray, unit: bool) 
     center = middle
     center[varies] += reach[varies] * mean
     step = np.zeros(X.shape[1]) if unit else _steps(X, rows[:_ROWS_FOR_STEPS])
-    rounding = (basis * (step**2 / 12.0)[:, None]).T @ basis
+    deviations = basis * (step / np.sqrt(12.0))[:, None]
+    rounding = deviations.T @ deviations
     return Space(center, basis, unit, float(variance.sum() / len(varies)), rounding)
 
 
