@@ -7,21 +7,48 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
+    "BipartiteSBM": "partita.graphs.bipartite_sbm",
+    "Communities": "partita.graphs.communities",
+    "CommunityProfile": "partita.graphs.community_profile",
+    "DistanceOracle": "partita.graphs.low_diameter",
     "LocalCluster": "partita.graphs.local_cluster",
     "LocalPart": "partita.graphs.local_cluster",
+    "LowDiameter": "partita.graphs.low_diameter",
+    "MultilevelPartition": "partita.graphs.multilevel_partition",
     "NeighbourhoodIndex": "partita.graphs.neighbourhood_index",
+    "PartOrder": "partita.graphs.part_order",
     "Ranked": "partita.graphs.neighbourhood_index",
+    "TopDown": "partita.graphs.top_down",
+    "community_profile": "partita.graphs.community_profile",
+    "order_parts": "partita.graphs.part_order",
 }
 
 __all__ = [
+    "BipartiteSBM",
+    "Communities",
+    "CommunityProfile",
+    "DistanceOracle",
     "LocalCluster",
     "LocalPart",
+    "LowDiameter",
+    "MultilevelPartition",
     "NeighbourhoodIndex",
+    "PartOrder",
     "Ranked",
+    "TopDown",
+    "community_profile",
+    "order_parts",
 ]
 
 if TYPE_CHECKING:
+    from partita.graphs.bipartite_sbm import BipartiteSBM
+    from partita.graphs.communities import Communities
+    from partita.graphs.community_profile import CommunityProfile, community_profile
     from partita.graphs.local_cluster import LocalCluster, LocalPart
+    from partita.graphs.low_diameter import DistanceOracle, LowDiameter
+    from partita.graphs.multilevel_partition import MultilevelPartition
     from partita.graphs.neighbourhood_index import NeighbourhoodIndex, Ranked
+    from partita.graphs.part_order import PartOrder, order_parts
+    from partita.graphs.top_down import TopDown
 
 __getattr__, __dir__ = lazy_names(__name__, _PUBLIC)

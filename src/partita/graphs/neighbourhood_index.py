@@ -118,8 +118,8 @@ class NeighbourhoodIndex:
         cls,
         graph: Any,
         *,
-        n_bands: int = 100,
-        band_rows: int = 2,
+        n_bands: int = 64,
+        band_rows: int = 1,
         closed: bool = False,
         n_jobs: int | None = None,
     ) -> NeighbourhoodIndex:
@@ -132,7 +132,8 @@ class NeighbourhoodIndex:
         n_bands : int
             More bands miss less and take more memory and time.
         band_rows : int
-            Hashes in a band: 1 finds nodes of little similarity too, at the cost of longer queries.
+            Hashes in a band. More than 1 lets nodes of little similarity go unseen: shorter queries where
+            these are very many, and less recall.
         closed : bool
             Count a node among its own neighbours, so that tied nodes are more similar.
         n_jobs : int, optional

@@ -1,0 +1,102 @@
+"""What no set of a given volume can beat: conductance from below, by low eigenvectors. Called by graphs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from partita.kernels.csr import Graph
+
+_DENSE = 1500
+
+
+class LowVectors(NamedTuple):
+    """The lowest eigenvectors of the normalised Laplacian, of nodes with edges.
+
+    Attributes
+    ----------
+    values : float64[k], ascending
+    vectors : float64 (n, k)
+    beyond : float
+        No other eigenvalue is smaller.
+    residual : float
+        Norm of what the vectors miss of being eigenvectors.
+    """
+
+    values: np.ndarray
+    vectors: np.ndarray
+    beyond: float
+    residual: float
+
+
+def low_vectors(graph: Graph, degree: np.ndarray, count: int) -> LowVectors:
+    """The `count` lowest eigenvectors, all of them in small graphs."""
+    from scipy.sparse import csr_array, diags_array, eye_array
+    from scipy.sparse.linalg import eigsh
+
+    tied = np.flatnonzero(degree > 0)
+    n = len(tied)
+    if not n or not count:
+        return LowVectors(np.empty(0), np.empty((n, 0)), 0.0, 0.0)
+    matrix = csr_array((graph.weights, graph.indices, graph.indptr), shape=(len(degree),) * 2)[tied][:, tied]
+    scale = diags_array(1.0 / np.sqrt(degree[tied]))
+    walk = scale @ matrix @ scale
+    if n <= _DENSE or count >= n - 1:
+        values, vectors = np.linalg.eigh(np.eye(n) - walk.toarray())
+        count = min(count, n)
+        beyond = float(values[count]) if count < n else 2.0
+    else:
+        lazy = 0.5 * (eye_array(n) + walk)
+        values, vectors = eigsh(lazy.tocsr(), k=count + 1, which="LA", v0=np.sqrt(degree[tied]) + 1.0 / n)
+        order = np.argsort(-values)
+        values, vectors = 2.0 * (1.0 - values[order]), vectors[:, order]
+        beyond = float(values[count])
+    values, vectors = np.maximum(values[:count], 0.0), vectors[:, :count]
+    missed = vectors - walk @ vectors - vectors * values
+    residual = float(np.linalg.norm(missed))
+    return LowVectors(values, vectors, max(0.0, beyond - residual), residual)
+
+
+def lower_bounds(low: LowVectors, degree: np.ndarray, volumes: np.ndarray) -> np.ndarray:
+    """For each class of volume, what the conductance of a set is at least."""
+    classes = len(volumes) - 1
+    if not len(low.values):
+        return np.zeros(classes)
+    caps = np.array([_caps(low.vectors[:, i], degree, volumes) for i in range(len(low.values))])
+    leverage, joint = np.zeros(len(degree)), np.empty_like(caps)
+    for i in range(len(low.values)):
+        leverage += low.vectors[:, i] ** 2
+        joint[i] = np.interp(volumes[1:], *_best_choice(leverage, degree))
+    bound = np.zeros(classes)
+    held = np.zeros(classes)
+    for i, value in enumerate(low.values):
+        most = np.minimum(np.minimum(1.0, joint[i]), held + caps[i])
+        most = np.maximum(most, held)
+        bound += value * (most - held)
+        held = most
+    bound += low.beyond * (1.0 - held)
+    return np.maximum(0.0, bound - 2.0 * low.residual - 1e-12)
+
+
+def _caps(vector: np.ndarray, degree: np.ndarray, volumes: np.ndarray) -> np.ndarray:
+    """The largest squared share of a set's unit vector along `vector`, for each class of volume.
+
+    The best gain within a volume v is concave and piecewise linear, so that its square over v is largest at
+    one of its corners, or at an end of the class.
+    """
+    most = np.zeros(len(volumes) - 1)
+    for gain in (vector * np.sqrt(degree), -vector * np.sqrt(degree)):
+        corner, total = _best_choice(np.maximum(gain, 0.0), degree)
+        for c in range(len(most)):
+            low, high = volumes[c], volumes[c + 1]
+            first, last = np.searchsorted(corner, (low, high))
+            at = np.concatenate(([low], corner[first:last], [high]))
+            most[c] = max(most[c], float((np.interp(at, corner, total) ** 2 / at).max()))
+    return most
+
+
+def _best_choice(gain: np.ndarray, degree: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the largest fractional gain against volume."""
+    order = np.argsort(-gain / degree, kind="stable")
+    return np.concatenate(([0.0], np.cumsum(degree[order]))), np.concatenate(([0.0], np.cumsum(gain[order])))
