@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from partita.graphs.community_profile import community_profile
+from partita.graphs.profile import community_profile
 
 
 def all_sets(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

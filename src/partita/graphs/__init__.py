@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
+    "BottomUp": "partita.graphs.bottom_up",
     "BipartiteSBM": "partita.graphs.bipartite_sbm",
     "Communities": "partita.graphs.communities",
-    "CommunityProfile": "partita.graphs.community_profile",
+    "CommunityProfile": "partita.graphs.profile",
     "DistanceOracle": "partita.graphs.low_diameter",
     "LocalCluster": "partita.graphs.local_cluster",
     "LocalPart": "partita.graphs.local_cluster",
@@ -19,12 +20,13 @@ _PUBLIC = {
     "PartOrder": "partita.graphs.part_order",
     "Ranked": "partita.graphs.neighbourhood_index",
     "TopDown": "partita.graphs.top_down",
-    "community_profile": "partita.graphs.community_profile",
+    "community_profile": "partita.graphs.profile",
     "order_parts": "partita.graphs.part_order",
 }
 
 __all__ = [
     "BipartiteSBM",
+    "BottomUp",
     "Communities",
     "CommunityProfile",
     "DistanceOracle",
@@ -42,13 +44,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     from partita.graphs.bipartite_sbm import BipartiteSBM
+    from partita.graphs.bottom_up import BottomUp
     from partita.graphs.communities import Communities
-    from partita.graphs.community_profile import CommunityProfile, community_profile
     from partita.graphs.local_cluster import LocalCluster, LocalPart
     from partita.graphs.low_diameter import DistanceOracle, LowDiameter
     from partita.graphs.multilevel_partition import MultilevelPartition
     from partita.graphs.neighbourhood_index import NeighbourhoodIndex, Ranked
     from partita.graphs.part_order import PartOrder, order_parts
+    from partita.graphs.profile import CommunityProfile, community_profile
     from partita.graphs.top_down import TopDown
 
 __getattr__, __dir__ = lazy_names(__name__, _PUBLIC)
