@@ -6,14 +6,15 @@ import math
 from itertools import product
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from partita._core.threads import map_blocks
 from partita.kernels import grid as kernel
 
-_COLUMNS = 3
+FEW_COLUMNS = 3
 _SLACK = 1e-6
 _LONGEST = 1 << 26
-_CUBES, _ROWS = 1 << 9, 1 << 11
+_CUBES, _ROWS, _LISTED = 1 << 9, 1 << 11, 1 << 18
 
 
 class Cubes:
@@ -72,7 +73,7 @@ class Cubes:
 
 def cubes_for(points: np.ndarray, radius: float) -> Cubes | None:
     """Cubes, where columns are few and the radius is no tiny share of the extent."""
-    if not 0.0 < radius < math.inf or points.shape[1] > _COLUMNS or not len(points):
+    if not 0.0 < radius < math.inf or points.shape[1] > FEW_COLUMNS or not len(points):
         return None
     cubes = Cubes(points, radius)
     return cubes if cubes.holds else None
@@ -100,6 +101,30 @@ def dense_rows(cubes: Cubes, points: np.ndarray, mass: np.ndarray, wanted: float
     dense = np.empty_like(by_cube)
     dense[order] = by_cube
     return dense
+
+
+def core_distances(points: np.ndarray, mass: np.ndarray, wanted: int) -> np.ndarray:
+    """The distance from each row within which items of mass `wanted` lie, its own counted; inf for fewer.
+
+    IN mass float64[u], whole numbers from 1.
+    """
+    tree, k = cKDTree(points), min(wanted, len(points))
+    core = np.empty(len(points))
+
+    def block(start: int, stop: int) -> None:
+        asked = points[start:stop]
+        near = tree.query(asked, k=[*range(1, k + 1)])[1]
+        square = np.zeros(near.shape)
+        for j in range(points.shape[1]):
+            square += (points[near, j] - asked[:, j, None]) ** 2
+        order = np.argsort(square, axis=1, kind="stable")
+        held = np.cumsum(np.take_along_axis(mass[near], order, axis=1), axis=1)
+        last = np.minimum((held < wanted).sum(axis=1), k - 1)[:, None]
+        apart = np.sqrt(np.take_along_axis(np.take_along_axis(square, order, axis=1), last, axis=1))[:, 0]
+        core[start:stop] = np.where(held[:, -1] >= wanted, apart, np.inf)
+
+    map_blocks(block, len(points), max(64, _LISTED // k))
+    return core
 
 
 def components(cubes: Cubes, points: np.ndarray) -> np.ndarray:

@@ -14,10 +14,19 @@ from partita._core.threads import map_blocks
 from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.votes import pairs_weigh, votes_first
 from partita.points._cores import MARGIN, dense_parts
-from partita.points._grid import Cubes, components, cubes_for, dense_rows, neighbours
-from partita.points._length_cut import LengthCut
+from partita.points._grid import (
+    FEW_COLUMNS,
+    Cubes,
+    components,
+    core_distances,
+    cubes_for,
+    dense_rows,
+    neighbours,
+)
+from partita.points._length_cut import LengthCut, cut_lengths
 
 _BLOCK = 1 << 12
+_MOST_LISTED = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,13 @@ def elect(
         rows.points[counted], np.arange(len(counted)), rows.weight[counted], np.arange(len(counted))
     )
     label, dense = np.full(rows.n_distinct, -1), np.zeros(rows.n_distinct, dtype=bool)
-    cubes = cubes_for(rows.points, radius) if radius is not None else None
-    label[counted], dense[counted], cut = _parts(heavy, min_samples, radius, cubes, progress)
+    found = LengthCut(radius, "given") if radius is not None else _cut_without_tree(heavy, min_samples)
+    cubes = cubes_for(rows.points, found.value) if found is not None else None
+    if found is None or cubes is None or not _is_whole(heavy.weight):
+        label[counted], dense[counted], cut = dense_parts(heavy, min_samples, radius, progress)
+    else:
+        label[counted], dense[counted] = _parts(heavy, min_samples, cubes)
+        cut = found
     within = cut.value
     progress.start("Counting votes", None)
     k = int(label.max()) + 1
@@ -98,17 +112,26 @@ def elect(
     )
 
 
-def _parts(
-    rows: CanonicalRows, min_samples: int, radius: float | None, cubes: Cubes | None, progress: Progress
-) -> tuple[np.ndarray, np.ndarray, LengthCut]:
-    """The part of each distinct row, -1 for loose ones; which rows are dense; and the radius."""
-    if radius is None or cubes is None or (rows.weight != np.floor(rows.weight)).any():
-        return dense_parts(rows, min_samples, radius, progress)
+def _is_whole(weight: np.ndarray) -> bool:
+    return bool((weight == np.floor(weight)).all())
+
+
+def _cut_without_tree(rows: CanonicalRows, min_samples: int) -> LengthCut | None:
+    """The radius by core distances, where they can be had, and tell something, without the spanning tree."""
+    few = rows.points.shape[1] <= FEW_COLUMNS and rows.n_distinct > 0 and _is_whole(rows.weight)
+    if not few or min_samples > _MOST_LISTED:
+        return None
+    core = core_distances(rows.points, rows.weight, min_samples)
+    return cut_lengths(core, rows.weight) if core.any() else None
+
+
+def _parts(rows: CanonicalRows, min_samples: int, cubes: Cubes) -> tuple[np.ndarray, np.ndarray]:
+    """The part of each distinct row, -1 for loose ones; and which rows are dense."""
     dense = dense_rows(cubes, rows.points, rows.weight, min_samples)
     label = np.full(rows.n_distinct, -1)
     if dense.any():
         label[dense] = components(cubes, rows.points[dense])
-    return label, dense, LengthCut(radius, "given")
+    return label, dense
 
 
 def _vote(

@@ -78,7 +78,7 @@ class DenseVote(InductiveMaker):
     a vote, ``1 / (1 + (distance / radius)^2)``, several rounds and the radius without parameter are ours. The
     network around it is not here.
 
-    With a given radius and up to three columns, rows are counted and joined in a grid of cubes. Else dense
+    In up to three columns, rows are counted and joined in a grid of cubes as wide as the radius. Else dense
     rows come from the spanning tree of mutual reachability, or in few columns from counts of neighbours and
     the tree of dense rows alone. All ways give the same parts. Time: in the grid that of sorting, and of rows
     near each other; else that of the tree, and for loose rows O(log n) and their neighbours in few columns,
