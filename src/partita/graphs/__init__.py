@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
-    "BottomUp": "partita.graphs.bottom_up",
     "BipartiteSBM": "partita.graphs.bipartite_sbm",
+    "BottomUp": "partita.graphs.bottom_up",
     "Communities": "partita.graphs.communities",
     "CommunityProfile": "partita.graphs.profile",
     "DistanceOracle": "partita.graphs.low_diameter",
     "LocalCluster": "partita.graphs.local_cluster",
     "LocalPart": "partita.graphs.local_cluster",
     "LowDiameter": "partita.graphs.low_diameter",
+    "Matching": "partita.graphs.matching",
     "MultilevelPartition": "partita.graphs.multilevel_partition",
     "NeighbourhoodIndex": "partita.graphs.neighbourhood_index",
     "PartOrder": "partita.graphs.part_order",
     "Ranked": "partita.graphs.neighbourhood_index",
     "TopDown": "partita.graphs.top_down",
     "community_profile": "partita.graphs.profile",
+    "match_graphs": "partita.graphs.matching",
     "order_parts": "partita.graphs.part_order",
 }
 
@@ -33,12 +35,14 @@ __all__ = [
     "LocalCluster",
     "LocalPart",
     "LowDiameter",
+    "Matching",
     "MultilevelPartition",
     "NeighbourhoodIndex",
     "PartOrder",
     "Ranked",
     "TopDown",
     "community_profile",
+    "match_graphs",
     "order_parts",
 ]
 
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from partita.graphs.communities import Communities
     from partita.graphs.local_cluster import LocalCluster, LocalPart
     from partita.graphs.low_diameter import DistanceOracle, LowDiameter
+    from partita.graphs.matching import Matching, match_graphs
     from partita.graphs.multilevel_partition import MultilevelPartition
     from partita.graphs.neighbourhood_index import NeighbourhoodIndex, Ranked
     from partita.graphs.part_order import PartOrder, order_parts
