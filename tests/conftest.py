@@ -4,19 +4,23 @@
 (more of them) or ``thorough`` (many, and new ones in every run). ``PARTITA_DATA`` names the folder of real
 data sets; tests that need one skip, and say so, without it.
 
-With pytest-xdist (``-n 2 --dist loadgroup``) the laws of one class run in one process, as do the other
-tests of one file: most kernels are compiled by one process only.
+With pytest-xdist (``-n 2``) the laws of one family of makers run in one process, as do the other tests of one
+file: most kernels are compiled by one process only.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from laws.registry import FAMILIES
 
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("small", max_examples=25, derandomize=True, **_COMMON)
@@ -31,17 +35,18 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files to each process, and of the laws whole families of makers."""
+    from xdist.scheduler import LoadScopeScheduling
 
+    class OneCompilesForAll(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            words = re.findall("[a-z]+", test.partition("[")[2]) if "laws" in file else []
+            return next((word for word in words if word in FAMILIES), file)
 
-def _group(item: pytest.Item) -> str:
-    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
-    family = getattr(case, "name", "").split("-")[0]
-    return family or item.path.stem
+    return OneCompilesForAll(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

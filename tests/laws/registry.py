@@ -124,3 +124,5 @@ ARRAY_MAKERS += [
 ]
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []
+
+FAMILIES = {case.name.partition("-")[0] for case in ARRAY_MAKERS + TEXT_MAKERS}
