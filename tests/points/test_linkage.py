@@ -266,6 +266,24 @@ def test_searches_that_float32_cannot_decide(monkeypatch):
     assert lance_search.slot_scan is rounds.slot_scan
 
 
+@pytest.mark.parametrize(("method", "metric"), [("ward", "euclidean"), ("average", "cosine")])
+@pytest.mark.parametrize("kind", ["blobs", "weighted", "lattice"])
+def test_cells_of_rows_find_the_same_merges(monkeypatch, method: str, metric: str, kind: str):
+    rng = np.random.default_rng(4)
+    X = rows(1500, 6) + 6.0 * rng.integers(0, 3, (1500, 1))
+    X = np.round(X) if kind == "lattice" else X
+    weight = rng.uniform(0.2, 5.0, 1500) if kind == "weighted" else None
+    expected = Linkage(method, metric=metric).fit(X, sample_weight=weight).hierarchy_
+    called = []
+    choose = rounds._choose_near
+    monkeypatch.setattr(rounds, "_MANY", 2)
+    monkeypatch.setattr(rounds, "_choose_near", lambda *given: called.append(choose(*given)) or called[-1])
+    found = Linkage(method, metric=metric).fit(X, sample_weight=weight).hierarchy_
+    assert found.content_equal(expected)
+    n_chosen, n_lost = called[0]
+    assert n_chosen > 0.5 * (n_chosen + n_lost) or kind != "blobs"
+
+
 def test_the_number_of_clusters_without_k():
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(center, 0.2, (60, 2)) for center in (0.0, 3.0, 9.0)])

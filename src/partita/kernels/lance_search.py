@@ -18,6 +18,7 @@ from partita.kernels.near import scores_within
 _TILE = 1024
 _RUN = 64
 _KEPT = 1.0 - 1e-9
+_LOST = 1e-290
 
 
 class Field(NamedTuple):
@@ -126,6 +127,28 @@ def slots_search(front, ward, field, slots):
             front.bound[i] = bound * _KEPT if bound > 0.0 else bound
         for k in range(min(count[t], m)):
             j = field.slot[places[t, k]]
+            list_put(front, i, front.cluster[j], slots_apart(front, ward, i, j))
+
+
+@jit
+def lists_start(front, ward, square, number, ids, lightest):
+    """Fill the lists of single rows, and their bounds, from the nearest others of each by plain distance.
+
+    IN square float64 (u, k), ascending, number intp (u, k) (places of those), both by place, ids intp[u] (the
+    slot of a place), lightest (weight of a row). INOUT front.
+    """
+    u, k = square.shape
+    for p in range(u):
+        i = ids[p]
+        front.listed[i], front.bound[i] = 0, np.inf
+        if k < u - 1:
+            # A row outside is at least as far as the last of them, and may weigh as little as any.
+            bound = square[p, k - 1]
+            if ward:
+                bound /= 1.0 / front.weight[i] + 1.0 / lightest
+            front.bound[i] = bound * _KEPT - _LOST
+        for t in range(k):
+            j = ids[number[p, t]]
             list_put(front, i, front.cluster[j], slots_apart(front, ward, i, j))
 
 

@@ -6,20 +6,25 @@ import numpy as np
 
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks
+from partita.hierarchy.rows import CanonicalRows
 from partita.kernels.lance import Front, Merges, rounds_run
 from partita.kernels.lance_search import (
     Field,
     field_fill,
     field_follow,
     lists_choose,
+    lists_start,
     slot_scan,
     slots_search,
 )
+from partita.points._row_cells import row_cells
 
 _LISTED = 16
 _BLOCK = 256
 _PACKED = 8192
 _FEW = 16
+_MANY = 1 << 14
+_FEW_COLUMNS = 128
 
 
 def link_rounds(points: np.ndarray, weight: np.ndarray, *, ward: bool, progress: Progress) -> Merges:
@@ -44,9 +49,11 @@ def link_rounds(points: np.ndarray, weight: np.ndarray, *, ward: bool, progress:
     front = _front(points, np.ldexp(weight, -scale))
     merges = Merges(np.empty(u - 1, np.int32), np.empty(u - 1, np.int32), np.empty(u - 1))
     lost, fresh = np.arange(u, dtype=np.int32), np.empty(u, np.int32)
-    seeker = _Seeker(front, ward, merges)
-    progress.start("Nearest neighbours", u)
-    n_fresh, made = seeker.seek(lost, fresh, 0, 0, progress), 0
+    seeker, n_fresh, n_lost = _Seeker(front, ward, merges), 0, u
+    if u >= _MANY and points.shape[1] <= _FEW_COLUMNS:
+        n_fresh, n_lost = _choose_near(front, ward, lost, fresh, progress)
+    progress.start("Nearest neighbours", n_lost)
+    n_fresh, made = seeker.seek(lost[:n_lost], fresh, n_fresh, 0, progress), 0
     progress.start("Merges", u - 1)
     while made < u - 1:
         before = made
@@ -54,6 +61,21 @@ def link_rounds(points: np.ndarray, weight: np.ndarray, *, ward: bool, progress:
         n_fresh = seeker.seek(lost[:n_lost], fresh, n_fresh, made)
         progress.advance(made - before)
     return merges._replace(height=np.ldexp(merges.height, scale)) if ward else merges
+
+
+def _choose_near(
+    front: Front, ward: bool, lost: np.ndarray, fresh: np.ndarray, progress: Progress
+) -> tuple[int, int]:
+    """Let rows choose among their nearest, which cells of rows find without a look at all.
+
+    Returns how many chose (their clusters are in `fresh`) and how many could not (their slots, in `lost`).
+    """
+    u, every = len(front.centers), np.arange(len(front.centers))
+    cells = row_cells(CanonicalRows(front.centers, every, np.ones(u), every), progress)
+    square, number = cells.neighbours(min(_LISTED + 1, u - 1), progress)
+    square /= cells.factor * cells.factor
+    lists_start(front, ward, square, number, cells.cells.ids, float(front.weight.min()))
+    return lists_choose(front, lost.copy(), fresh, 0, lost)
 
 
 def _front(points: np.ndarray, weight: np.ndarray) -> Front:
