@@ -95,23 +95,25 @@ def cells_fill(framed, first, center, start, stop, columns, squares):
 
 
 class Scratch(NamedTuple):
-    """Room for estimates: local float32 (b, d), scores float32[b * WIDE]."""
+    """Room for estimates: local float32 (b, d), scores float32[b * WIDE], error float64[b]."""
 
     local: np.ndarray
     scores: np.ndarray
+    error: np.ndarray
 
 
 @jit
 def scratch_make(b, d):
     """Room for `b` queries."""
-    return Scratch(np.empty((b, d), np.float32), np.empty(b * WIDE, np.float32))
+    return Scratch(np.empty((b, d), np.float32), np.empty(b * WIDE, np.float32), np.empty(b))
 
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
 def block_estimate(cells, c, start, stop, queries, some, scratch):
     """Squared distances of some queries to rows `start` to `stop`, a block of cell `c`: never too large.
 
-    IN queries float32 (b, d), framed, some intp[s]. Returns float32 (s, stop - start), in `scratch`.
+    IN queries float32 (b, d), framed, some intp[s]. Returns float32 (s, stop - start), in `scratch`, where
+    also stands by how much they may be too small.
     """
     d, wide, s = queries.shape[1], stop - start, some.shape[0]
     block = cells.columns[start * d : stop * d].reshape(d, wide)
@@ -129,6 +131,7 @@ def block_estimate(cells, c, start, stop, queries, some, scratch):
             length += mine[j] * mine[j]
         far = np.sqrt(np.float64(length)) + cells.radius[c]
         error = (d + 8) * 4.0 * _UNIT * far * far
+        scratch.error[t] = 2.0 * error
         if d > _FEW_COLUMNS:
             rest = np.float32(length - error)
             for i in range(wide):
@@ -151,6 +154,25 @@ def limit_of(cells, square):
 
 
 @jit
+def limit_first(cells, scores, error, lowest, least):
+    """Limits as ``limit_of`` within which as many rows lie as `lowest` has room for, by their estimates.
+
+    IN scores float32 (estimates, by at most `error` too small), least (an estimate to be within as well).
+    SCRATCH lowest float32.
+    """
+    lowest[:], last = np.float32(np.inf), lowest.shape[0] - 1
+    for score in scores:
+        if score < lowest[last]:
+            p = last
+            while p > 0 and lowest[p - 1] > score:
+                lowest[p] = lowest[p - 1]
+                p -= 1
+            lowest[p] = score
+    far = (np.sqrt(max(max(np.float64(lowest[last]), least) + error, 0.0)) + cells.slack) * (1.0 + 1e-12)
+    return limit_of(cells, (far / cells.scale) ** 2)
+
+
+@jit
 def centers_apart(center, other):
     """The distance of two centres in float64. IN float32[d]."""
     total = 0.0
@@ -160,8 +182,8 @@ def centers_apart(center, other):
 
 
 @jit
-def cells_order(cells, queries, limit, near):
-    """Cells that may hold rows within `limit` of some query, nearest first.
+def cells_near(cells, queries, limit, near):
+    """Cells that may hold rows within `limit` of some query.
 
     IN queries float32 (b, d), framed. OUT near intp[c]. Returns how many, and a bound for each, float64.
     """
@@ -186,9 +208,7 @@ def cells_order(cells, queries, limit, near):
             if apart <= limit:
                 near[found], bounds[found] = c, apart
                 found += 1
-    order = np.argsort(bounds[:found], kind="mergesort")
-    near[:found] = near[:found][order]
-    return found, bounds[:found][order]
+    return found, bounds[:found]
 
 
 @jit
@@ -217,17 +237,20 @@ def _bounds_lean(cells, queries, home, near, bounds):
             local[i, j] = queries[i, j] - cells.center[home, j]
             length[i] += np.float64(local[i, j]) ** 2
         length[i] = np.sqrt(length[i])
-    toward, error = np.dot(axes, local.T), (d + 8) * 2.0 * _UNIT
+    toward, error = np.dot(axes, local.T), np.float32((d + 8) * 2.0 * _UNIT)
+    two, sure, lengths = np.float32(2.0), np.float32(1.0 - 4.0 * _UNIT), length.astype(np.float32)
     for p in range(near.shape[0]):
-        far, radius = apart[p], cells.radius[near[p]]
-        inverse = 1.0 / far if far > _NEARLY else 0.0
-        slab = far * (1.0 - 8.0 * _UNIT) - cells.outward[near[p], home] if far > _NEARLY else -np.inf
+        along, own, apart_one = toward[p], bounds[p], max(apart[p], _NEARLY)
+        far, inverse = np.float32(apart_one), np.float32(1.0 / apart_one)
+        radius = np.float32(cells.radius[near[p]] * (1.0 + 4.0 * _UNIT))
+        slab = np.float32(apart_one * (1.0 - 8.0 * _UNIT) - cells.outward[near[p], home])
+        slab = slab if apart[p] > _NEARLY else np.float32(-np.inf)
         for i in range(b):
-            sum_, along = far + length[i], np.float64(toward[p, i])
-            square = far * far + length[i] * length[i] - 2.0 * along - 2.0 * error * sum_ * sum_
-            ball = np.sqrt(square if square > 0.0 else 0.0) - radius
-            lean = slab - along * inverse - error * length[i]
-            bounds[p, i] = (ball if ball > lean else lean) * (1.0 - 4.0 * _UNIT)
+            total = far + lengths[i]
+            square = far * far + lengths[i] * lengths[i] - two * along[i] - two * error * total * total
+            ball = np.sqrt(square if square > 0 else np.float32(0)) - radius
+            lean = slab - along[i] * inverse - error * lengths[i]
+            own[i] = (ball if ball > lean else lean) * sure
 
 
 @jit
@@ -273,9 +296,14 @@ def _side(value):
 
 
 @jit
-def bounds_order(bounds):
-    """Places of cells, those first that may be nearest to some query. IN bounds float32 (k, b)."""
-    lowest = np.empty(bounds.shape[0], np.float32)
+def bounds_order(bounds, limit):
+    """Places of cells that may be within `limit` of some query, nearest first. IN bounds float32 (k, b)."""
+    places, lowest, found = np.empty(bounds.shape[0], np.intp), np.empty(bounds.shape[0], np.float32), 0
     for p in range(bounds.shape[0]):
-        lowest[p] = bounds[p].min()
-    return np.argsort(lowest, kind="mergesort")
+        own, low = bounds[p], np.float32(np.inf)
+        for i in range(own.shape[0]):
+            low = own[i] if own[i] < low else low
+        if low <= limit:
+            places[found], lowest[found] = p, low
+            found += 1
+    return places[:found][np.argsort(lowest[:found], kind="mergesort")]

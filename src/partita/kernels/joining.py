@@ -16,7 +16,7 @@ from partita.kernels.cells import (
     block_estimate,
     bounds_fill,
     bounds_order,
-    cells_order,
+    cells_near,
     limit_of,
     scratch_make,
 )
@@ -172,19 +172,20 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
     if whole[home] < 0:
         _cell_search(cells, home, queries, places, some, rows, best, limit, limit2, scratch)
     near = np.empty(cells.center.shape[0], np.intp)
-    found, _ = cells_order(cells, queries, furthest, near)
-    kept = 0
+    found, away = cells_near(cells, queries, furthest, near)
+    kept, nearest = 0, np.inf
     for p in range(found):
         c = near[p]
         if c == home or (whole[home] >= 0 and whole[c] == whole[home]):
             continue
+        if probe and away[p] >= nearest:
+            continue
+        kept, nearest = 0 if probe else kept, away[p]
         near[kept] = c
         kept += 1
-        if probe:
-            break
     bounds = np.empty((kept, b), np.float32)
     bounds_fill(cells, queries, home, near[:kept], bounds)
-    for p in bounds_order(bounds):
+    for p in bounds_order(bounds, furthest):
         c, n_some = near[p], 0
         for i in range(b):
             component = rows.component[places[i]]

@@ -12,7 +12,8 @@ from partita.kernels.cells import (
     block_estimate,
     bounds_fill,
     bounds_order,
-    cells_order,
+    cells_near,
+    limit_first,
     limit_of,
     scratch_make,
 )
@@ -33,18 +34,22 @@ def cell_look(cells, c, exact, queries, own, some, near, number, limit, limit2, 
     intp[s]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit, limit2
     float32[b].
     """
-    k = near.shape[1]
+    k, lowest = near.shape[1], np.empty(near.shape[1] + 1, np.float32)
     for start in range(cells.first[c], cells.first[c + 1], WIDE):
         stop = min(start + WIDE, cells.first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
             i = some[t]
-            if scores_within(scores[t], limit2[i])[0] == 0:
+            if limit[i] == np.inf:
+                limit[i], limit2[i] = limit_first(
+                    cells, scores[t], scratch.error[t], lowest[: k + (own[i] >= 0)], -np.inf
+                )
+            elif scores_within(scores[t], limit2[i])[0] == 0:
                 continue
             for row in range(start, stop):
                 if scores[t, row - start] <= limit2[i] and row != own[i]:
                     square = square_apart(exact[i], cells.rows[row])
-                    if _offer(cells, near[i], number[i], square, row):
+                    if _offer(cells, near[i], number[i], square, row) and near[i, k - 1] < np.inf:
                         limit[i], limit2[i] = limit_of(cells, near[i, k - 1])
 
 
@@ -88,10 +93,10 @@ def batch_neighbours(cells, exact, queries, own, home, near, number):
         )  # fmt: skip
         start = stop
     order = np.empty(cells.center.shape[0], np.intp)
-    found, _ = cells_order(cells, queries, limit.max(), order)
+    found, _ = cells_near(cells, queries, limit.max(), order)
     bounds = np.empty((found, b), np.float32)
     bounds_fill(cells, queries, home[0], order[:found], bounds)
-    for p in bounds_order(bounds):
+    for p in bounds_order(bounds, limit.max()):
         n_some = 0
         for i in range(b):
             if bounds[p, i] <= limit[i] and order[p] != home[i]:
@@ -126,27 +131,6 @@ def cells_neighbours(cells, start, stop, framed, near, number):
 
 
 @jit
-def _reach_offer(cells, exact, core, query, row, square, found):
-    """Keep a row, if its reach, distance and content stand before those of the row found. INOUT found."""
-    reach = max(core[row], max(found.core[query], square))
-    known = found.row[query]
-    if square == 0.0 and _is_equal(exact[query], cells.rows[row]):
-        square = -1.0
-    if (
-        known < 0
-        or reach < found.reach[query]
-        or (
-            reach == found.reach[query]
-            and (
-                square < found.apart[query]
-                or (square == found.apart[query] and cells.ids[row] < cells.ids[known])
-            )
-        )
-    ):
-        found.reach[query], found.apart[query], found.row[query] = reach, square, row
-
-
-@jit
 def _is_equal(row, other):
     unequal = 0
     for j in range(row.shape[0]):
@@ -155,74 +139,113 @@ def _is_equal(row, other):
 
 
 class Found(NamedTuple):
-    """The row of least mutual reachability of each query: core, reach, apart float64[b], row intp[b]."""
+    """The row of least mutual reachability of each query: reach, apart float64[b], row intp[b].
 
-    core: np.ndarray
+    In a search, `reach` is the least of what is larger: the core distance of a row, or how far it is.
+    """
+
     reach: np.ndarray
     apart: np.ndarray
     row: np.ndarray
 
 
 @jit
-def batch_reach(cells, exact, queries, home, wanted, core, lowest_core, near, number, found):
-    """The row of least mutual reachability of each query, among all rows; of equal ones the nearest.
-
-    IN exact float (b, d), queries float32 (b, d), home intp[b], wanted (items within a core distance), core
-    float64[m], lowest_core float64[c] (squared). SCRATCH near float64 (b, k), number intp (b, k), with k long
-    enough for core distances. OUT found.
-    """
-    b = queries.shape[0]
-    batch_neighbours(cells, exact, queries, np.full(b, -1), home, near, number)
-    found.row[:], found.reach[:], found.apart[:] = -1, np.inf, np.inf
-    n_open, is_open = 0, np.zeros(b, np.bool_)
-    for i in range(b):
-        found.core[i] = nearest_reach(near[i], number[i], cells.counts, 0.0, wanted)
-        for p in range(near.shape[1]):
-            if number[i, p] >= 0:
-                _reach_offer(cells, exact, core, i, number[i, p], near[i, p], found)
-        # Rows that are not in the list are at least as far as its last.
-        is_open[i] = found.reach[i] > near[i, -1]
-        n_open += is_open[i]
-    if n_open > 0:
-        _reach_search(cells, exact, queries, home[0], is_open, core, lowest_core, found)
+def _found_offer(cells, found, i, row, square, reach):
+    """Keep a row, if its reach, distance and content stand before those of the row found. INOUT found."""
+    if reach > found.reach[i]:
+        return
+    known = found.row[i]
+    if (
+        known < 0
+        or reach < found.reach[i]
+        or square < found.apart[i]
+        or (square == found.apart[i] and cells.ids[row] < cells.ids[known])
+    ):
+        found.reach[i], found.apart[i], found.row[i] = reach, square, row
 
 
 @jit
-def _reach_search(cells, exact, queries, home, is_open, core, lowest_core, found):
-    b = queries.shape[0]
-    limit, limit2 = np.full(b, np.float32(-1.0)), np.full(b, np.float32(-1.0))
-    for i in range(b):
-        if is_open[i]:
-            limit[i], limit2[i] = limit_of(cells, found.reach[i])
-    order, scratch = np.empty(cells.center.shape[0], np.intp), scratch_make(b, queries.shape[1])
-    n_cells, _ = cells_order(cells, queries, limit.max(), order)
-    bounds, some = np.empty((n_cells, b), np.float32), np.empty(b, np.intp)
-    bounds_fill(cells, queries, home, order[:n_cells], bounds)
-    for p in bounds_order(bounds):
-        c, n_some = order[p], 0
-        for i in range(b):
-            if is_open[i] and bounds[p, i] <= limit[i] and lowest_core[c] <= found.reach[i]:
-                some[n_some] = i
-                n_some += 1
-        if n_some > 0:
-            _cell_reach(cells, c, exact, queries, some[:n_some], core, limit, limit2, scratch, found)
-
-
-@jit
-def _cell_reach(cells, c, exact, queries, some, core, limit, limit2, scratch, found):
-    """Offer the rows of cell `c` to some queries. INOUT limit, limit2 float32[b], found."""
+def _cell_reach(cells, c, exact, queries, some, core, near, number, limit, limit2, scratch, found):
+    """Offer the rows of cell `c` to some queries. INOUT near, number, limit, limit2 (cell_look), found."""
+    k, lowest = near.shape[1], np.empty(near.shape[1], np.float32)
     for start in range(cells.first[c], cells.first[c + 1], WIDE):
         stop = min(start + WIDE, cells.first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
             i = some[t]
-            if scores_within(scores[t], limit2[i])[0] == 0:
+            if limit[i] == np.inf:
+                least = np.inf
+                for row in range(start, stop):
+                    least = min(least, max(core[row] * cells.scale**2, scores[t, row - start]))
+                limit[i], limit2[i] = limit_first(cells, scores[t], scratch.error[t], lowest, least)
+            elif scores_within(scores[t], limit2[i])[0] == 0:
                 continue
             for row in range(start, stop):
-                if scores[t, row - start] <= limit2[i] and core[row] <= found.reach[i]:
-                    square = square_apart(exact[i], cells.rows[row])
-                    _reach_offer(cells, exact, core, i, row, square, found)
-                    limit[i], limit2[i] = limit_of(cells, found.reach[i])
+                if scores[t, row - start] > limit2[i]:
+                    continue
+                square = square_apart(exact[i], cells.rows[row])
+                _found_offer(cells, found, i, row, square, max(core[row], square))
+                if _offer(cells, near[i], number[i], square, row) and near[i, k - 1] < np.inf:
+                    far, far2 = limit_of(cells, max(near[i, k - 1], found.reach[i]))
+                    limit[i], limit2[i] = min(limit[i], far), min(limit2[i], far2)
+
+
+@jit
+def batch_reach(cells, exact, queries, home, wanted, core, near, number, found):
+    """The row of least mutual reachability of each query, among all rows; of equal ones the nearest.
+
+    IN exact float (b, d), queries float32 (b, d), home intp[b], wanted (items within a core distance), core
+    float64[m] (squared). SCRATCH near float64 (b, k), number intp (b, k), with k long enough for core
+    distances. OUT found.
+    """
+    b = queries.shape[0]
+    near[:], number[:] = np.inf, -1
+    found.row[:], found.reach[:], found.apart[:] = -1, np.inf, np.inf
+    limit, limit2 = np.full(b, np.float32(np.inf)), np.full(b, np.float32(np.inf))
+    scratch, some = scratch_make(b, queries.shape[1]), np.arange(b)
+    start = 0
+    while start < b:
+        stop = start + 1
+        while stop < b and home[stop] == home[start]:
+            stop += 1
+        _cell_reach(
+            cells, home[start], exact, queries, some[start:stop], core, near, number, limit, limit2, scratch,
+            found,
+        )  # fmt: skip
+        start = stop
+    order = np.empty(cells.center.shape[0], np.intp)
+    n_cells, _ = cells_near(cells, queries, limit.max(), order)
+    bounds = np.empty((n_cells, b), np.float32)
+    bounds_fill(cells, queries, home[0], order[:n_cells], bounds)
+    for p in bounds_order(bounds, limit.max()):
+        n_some = 0
+        for i in range(b):
+            if bounds[p, i] <= limit[i] and order[p] != home[i]:
+                some[n_some] = i
+                n_some += 1
+        if n_some > 0:
+            _cell_reach(
+                cells, order[p], exact, queries, some[:n_some], core, near, number, limit, limit2, scratch,
+                found,
+            )  # fmt: skip
+    for i in range(b):
+        _found_settle(cells, exact[i], wanted, core, near[i], number[i], found, i)
+
+
+@jit
+def _found_settle(cells, exact, wanted, core, near, number, found, i):
+    """Reckon in the core distance of a query: of the rows that reach so far, the nearest is first."""
+    own, chosen = nearest_reach(near, number, cells.counts, 0.0, wanted), -1
+    if found.reach[i] > own:
+        return
+    found.reach[i] = own
+    for p in range(near.shape[0]):
+        if number[p] < 0 or near[p] > own or core[number[p]] > own:
+            continue
+        if chosen < 0 or (near[p] == 0.0 and _is_equal(exact, cells.rows[number[p]])):
+            chosen = number[p]
+    if chosen >= 0:
+        found.row[i] = chosen
 
 
 @jit
@@ -238,25 +261,25 @@ def rows_home(cells, queries, home):
 
 
 @jit
-def queries_reach(cells, exact, framed, home, start, stop, wanted, core, lowest_core, length, row, reach):
+def queries_reach(cells, exact, framed, home, start, stop, wanted, core, length, row, reach):
     """The row of least mutual reachability of queries `start` to `stop`, which are sorted by `home`.
 
-    IN exact float (b, d), framed float32 (b, d), home intp[b], wanted, core, lowest_core (``batch_reach``),
-    length (of the lists for core distances). OUT row intp[b] (content numbers), reach float64[b] (squared).
+    IN exact float (b, d), framed float32 (b, d), home intp[b], wanted, core (``batch_reach``), length (of the
+    lists for core distances). OUT row intp[b] (content numbers), reach float64[b] (squared).
     """
     most = min(_BATCH, stop - start)
     near, number = np.empty((most, length)), np.empty((most, length), np.intp)
-    found = Found(np.empty(most), np.empty(most), np.empty(most), np.empty(most, np.intp))
+    found = Found(np.empty(most), np.empty(most), np.empty(most, np.intp))
     first = start
     while first < stop:
         last, group = first + 1, _NEIGHBOURS if cells.boxed else 1
         while last < stop and last - first < most and home[last] // group == home[first] // group:
             last += 1
         b = last - first
-        some = Found(found.core[:b], found.reach[:b], found.apart[:b], found.row[:b])
+        some = Found(found.reach[:b], found.apart[:b], found.row[:b])
         batch_reach(
             _widened(cells, framed[first:last]), exact[first:last], framed[first:last], home[first:last],
-            wanted, core, lowest_core, near[:b], number[:b], some,
+            wanted, core, near[:b], number[:b], some,
         )  # fmt: skip
         for i in range(b):
             row[first + i], reach[first + i] = cells.ids[max(some.row[i], 0)], some.reach[i]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita._core.threads import map_blocks
-from partita.kernels.joining import cells_lowest
 from partita.kernels.neighbours import queries_reach
 from partita.points._reach import Spine
 from partita.points._row_cells import RowCells
@@ -22,8 +21,8 @@ class Places:
     Attributes
     ----------
     held : RowCells
-    core, lowest_core : float64
-        Squared core distances of the rows by cell, and the lowest of each cell.
+    core : float64[m]
+        Squared core distances of the rows by cell.
     wanted : float
         Items within a core distance.
     length : int
@@ -32,17 +31,13 @@ class Places:
 
     held: RowCells
     core: np.ndarray
-    lowest_core: np.ndarray
     wanted: float
     length: int
 
     @classmethod
     def of(cls, spine: Spine, wanted: float) -> Places:
         """For the rows of a spine."""
-        held = spine.row_cells
-        lowest = np.empty(len(held.cells.radius))
-        cells_lowest(held.cells.first, spine.squared_core, lowest)
-        return cls(held, spine.squared_core, lowest, wanted, spine.list_length)
+        return cls(spine.row_cells, spine.squared_core, wanted, spine.list_length)
 
     def find(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The distinct row that each row of `X` reaches first, intp[b], and at which distance, float64[b].
@@ -57,8 +52,8 @@ class Places:
         row, reach = np.empty(len(X), np.intp), np.empty(len(X))
         map_blocks(
             lambda start, stop: queries_reach(
-                self.held.cells, exact, framed, home, start, stop, self.wanted, self.core, self.lowest_core,
-                self.length, row, reach,
+                self.held.cells, exact, framed, home, start, stop, self.wanted, self.core, self.length, row,
+                reach,
             ),
             len(X),
             _BLOCK,
