@@ -23,7 +23,7 @@ _LISTED = 16
 _BLOCK = 256
 _PACKED = 8192
 _FEW = 16
-_MANY = 1 << 14
+_MANY = 1 << 15
 _FEW_COLUMNS = 128
 
 

@@ -90,8 +90,8 @@ class Linkage(InductiveMaker):
     Ward, and average with cosine, on dense rows: rounds in which all pairs of mutual nearest neighbours are
     joined. A cluster keeps the sixteen nearest others and a bound for the rest; both outlive merges, since
     the criteria are reducible, so that about two searches a row are needed. O(n^2 d) time for the first
-    search, by blocked products as a filter, with what is near decided in float64; of more than 16,384 rows
-    of at most 128 columns less, as cells of rows rule out what is far; O(n d) memory. Single and
+    search, by blocked products as a filter, with what is near decided in float64; of 32,768 rows
+    and more, of at most 128 columns, less, as cells of rows rule out what is far; O(n d) memory. Single and
     genie go along the spanning tree: O(n d) memory. Average and complete, and distances, need the
     n (n - 1) / 2 distances, which the memory budget must hold; O(n^2) time by chains of nearest neighbours:
     a mean of Euclidean distances does not follow from centres. Sparse rows are made dense where that takes
