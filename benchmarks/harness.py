@@ -29,9 +29,11 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+import bottom_up
 import contests
 import density
 import linkage
+import local_graph
 import members
 import pooling
 import sinkhorn_pot
@@ -39,7 +41,7 @@ import spherical
 from contests import Contest
 from scipy import sparse
 
-_TOPICS = (contests, density, spherical, pooling, sinkhorn_pot, linkage, members)
+_TOPICS = (contests, density, spherical, pooling, sinkhorn_pot, linkage, members, local_graph, bottom_up)
 CONTESTS = {name: contest for topic in _TOPICS for name, contest in topic.CONTESTS.items()}
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -225,7 +225,7 @@ CONTESTS = {
     "alike": Contest(
         "alike",
         "nodes of similar neighbours",
-        100_000,
+        120_000,
         made_data,
         {"partita Index": partita_alike, "scipy exact": scipy_alike},
         judge_alike,
@@ -273,23 +273,27 @@ def attributes_table(each: int = 10) -> None:
     for name, (A, labels, X) in sets.items():
         degree = np.asarray(A.sum(axis=1)).ravel()
         for method in ("flow", "pagerank"):
+            usual = LocalCluster(0, method).fit(A, attributes=X).made_by_.choices["gamma"]
             cells = []
-            for attributes in (None, X):
+            for share in (0.0, 0.1, 1.0):
                 started, scores = time.perf_counter(), []
-                local = LocalCluster(0, method).fit(A, attributes=attributes)
+                local = LocalCluster(0, method, gamma=share * usual).fit(A, attributes=X if share else None)
                 for seed in seeds_of(labels, each):
                     members = np.flatnonzero(labels == labels[seed])
                     local.set_params(volume=float(degree[members].sum()))
                     scores.append(f1(local.around(seed).nodes, members))
                 seconds = (time.perf_counter() - started) / len(scores)
                 cells.append(f"{np.mean(scores):.4f} ({seconds:.3f} s)")
-            print(f"{name:14} {method:10} edges alone {cells[0]}, attributes {cells[1]}", flush=True)
+            alone, little, whole = cells
+            print(
+                f"{name:14} {method:10} edges alone {alone}, gamma / 10 {little}, gamma {whole}", flush=True
+            )
 
 
 def index_table() -> None:
     from partita.graphs import NeighbourhoodIndex
 
-    graphs = {"email-Eu-core": letters(), "amazon_photo": photo()[0], "made": made(100_000, 5)}
+    graphs = {"email-Eu-core": letters(), "amazon_photo": photo()[0], "made": made(120_000, 5)}
     for name, A in graphs.items():
         nodes = np.linspace(0, A.shape[0] - 1, _RECALL_NODES).astype(int)
         similar = exact_rows(A, nodes)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from scipy.sparse import block_array, csr_array
 
 from partita.graphs.profile import community_profile
 
@@ -84,6 +84,25 @@ def test_a_large_graph_goes_by_lanczos_with_the_same_bound():
     dense = np.linalg.eigvalsh(np.eye(len(tied)) - scaled)
     spectral = dense[1] * (1 - few.volumes[1:] / A.sum())
     assert (few.lower >= spectral - 1e-6).all()
+
+
+@pytest.mark.parametrize("pieces", [1, 40])
+def test_equal_eigenvalues_are_not_passed_over(pieces: int):
+    clique = np.ones((5, 5)) - np.eye(5)
+    rings = []
+    for _ in range(pieces):
+        count = 320 // pieces
+        ring = np.kron(np.eye(count), clique)
+        here = 5 * np.arange(count)
+        ring[here, (here + 6) % (5 * count)] = ring[(here + 6) % (5 * count), here] = 1.0
+        rings.append(csr_array(ring))
+    A = block_array([[rings[i] if i == j else None for j in range(pieces)] for i in range(pieces)])
+    profile = community_profile(A, n_seeds=4, n_vectors=20)
+    assert (profile.lower <= profile.upper + 1e-12).all()
+    if pieces > 1:
+        own = float(A.sum()) / pieces
+        assert profile.lower[np.searchsorted(profile.volumes, own) - 1] < 1e-9
+        assert profile.lower[profile.volumes[1:] < own / 8].min() > 0.01
 
 
 def test_refusals():

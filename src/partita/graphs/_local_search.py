@@ -82,7 +82,7 @@ class Ground:
         return Space(self.total, self.features.shape[1] == 0)
 
     def _usual_decay(self) -> float:
-        """One over the mean squared distance of the ends of edges, of at most 2^16 edges evenly taken."""
+        """One over the mean squared distance of the ends of edges, of 2^16 edges evenly taken."""
         if not self.features.shape[1] or not len(self.graph.indices):
             return 0.0
         entry = np.unique(np.linspace(0, len(self.graph.indices) - 1, _SAMPLE).astype(np.int64))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita.kernels.csr import Graph
+from partita.kernels.csr import Graph, components
 
 _DENSE = 1500
+_MOST_COMPONENTS = 512
 
 
 class LowVectors(NamedTuple):
@@ -31,9 +32,12 @@ class LowVectors(NamedTuple):
 
 
 def low_vectors(graph: Graph, degree: np.ndarray, count: int) -> LowVectors:
-    """The `count` lowest eigenvectors, all of them in small graphs."""
-    from scipy.sparse import csr_array, diags_array, eye_array
-    from scipy.sparse.linalg import eigsh
+    """The indicators of components and the `count` lowest eigenvectors beside them; all of small graphs.
+
+    Lanczos' method can pass over copies of an eigenvalue. So the components' vectors, all of eigenvalue 0,
+    are put in by hand, and what is lowest beside all vectors found is sought once more by itself.
+    """
+    from scipy.sparse import csr_array, diags_array
 
     tied = np.flatnonzero(degree > 0)
     n = len(tied)
@@ -41,21 +45,51 @@ def low_vectors(graph: Graph, degree: np.ndarray, count: int) -> LowVectors:
         return LowVectors(np.empty(0), np.empty((n, 0)), 0.0, 0.0)
     matrix = csr_array((graph.weights, graph.indices, graph.indptr), shape=(len(degree),) * 2)[tied][:, tied]
     scale = diags_array(1.0 / np.sqrt(degree[tied]))
-    walk = scale @ matrix @ scale
-    if n <= _DENSE or count >= n - 1:
+    walk = (scale @ matrix @ scale).tocsr()
+    if n <= _DENSE:
         values, vectors = np.linalg.eigh(np.eye(n) - walk.toarray())
         count = min(count, n)
         beyond = float(values[count]) if count < n else 2.0
+        values, vectors = values[:count], vectors[:, :count]
     else:
-        lazy = 0.5 * (eye_array(n) + walk)
-        values, vectors = eigsh(lazy.tocsr(), k=count + 1, which="LA", v0=np.sqrt(degree[tied]) + 1.0 / n)
-        order = np.argsort(-values)
-        values, vectors = 2.0 * (1.0 - values[order]), vectors[:, order]
-        beyond = float(values[count])
-    values, vectors = np.maximum(values[:count], 0.0), vectors[:, :count]
+        known = _component_vectors(components(graph)[0][tied], degree[tied])
+        if known.shape[1] > _MOST_COMPONENTS:
+            return LowVectors(np.empty(0), np.empty((n, 0)), 0.0, 0.0)
+        found = _lowest_beside(walk, known, min(count, n - known.shape[1] - 1))
+        vectors = np.linalg.qr(np.hstack((known, found)))[0]
+        last = _lowest_beside(walk, vectors, 1)
+        values = 1.0 - np.einsum("ij,ij->j", vectors, walk @ vectors)
+        beyond = float(1.0 - (last.T @ (walk @ last))[0, 0])
+        order = np.argsort(values, kind="stable")
+        values, vectors = values[order], vectors[:, order]
     missed = vectors - walk @ vectors - vectors * values
     residual = float(np.linalg.norm(missed))
-    return LowVectors(values, vectors, max(0.0, beyond - residual), residual)
+    kept = values <= beyond
+    return LowVectors(np.maximum(values[kept], 0.0), vectors[:, kept], max(0.0, beyond - residual), residual)
+
+
+def _component_vectors(piece: np.ndarray, degree: np.ndarray) -> np.ndarray:
+    """For each component the roots of its degrees, of length 1; all have eigenvalue 0."""
+    number = np.unique(piece, return_inverse=True)[1]
+    if number.max() >= _MOST_COMPONENTS:
+        return np.empty((len(piece), _MOST_COMPONENTS + 1))
+    vectors = np.zeros((len(piece), int(number.max()) + 1))
+    vectors[np.arange(len(piece)), number] = np.sqrt(degree)
+    return vectors / np.linalg.norm(vectors, axis=0)
+
+
+def _lowest_beside(walk: Any, known: np.ndarray, count: int) -> np.ndarray:
+    """The lowest eigenvectors of the Laplacian that are orthogonal to known ones."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        x = x - known @ (known.T @ x)
+        x = 0.5 * (x + walk @ x)
+        return x - known @ (known.T @ x)
+
+    n = walk.shape[0]
+    start = np.random.default_rng(0).standard_normal(n)
+    return eigsh(LinearOperator((n, n), matvec=apply, dtype=np.float64), k=count, which="LA", v0=start)[1]
 
 
 def lower_bounds(low: LowVectors, degree: np.ndarray, volumes: np.ndarray) -> np.ndarray:

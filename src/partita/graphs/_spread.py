@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,8 @@ def flow_stages(rows: MetRows, seeds: np.ndarray, budgets: np.ndarray, max_round
     share = _shares(rows.degree[slots])
     for i, budget in enumerate(budgets):
         rows.mass[slots] += share * (budget - (budgets[i - 1] if i else 0.0))
-        listed = _holders(rows, slots, lambda at: rows.mass[at] > rows.degree[at] * (1.0 + _SLACK))
+        held, most = rows.mass[: rows.n_met], (1.0 + _SLACK) * rows.degree[: rows.n_met]
+        listed = _list(rows, np.flatnonzero(held > most))
         yield Stage(float(budget), _run_flow(rows, listed, max_rounds))
 
 
@@ -55,11 +56,8 @@ def rank_stages(
     rows.mass[slots] = _shares(rows.degree[slots])
     for budget in budgets:
         precision = 1.0 / budget
-        listed = _holders(
-            rows,
-            np.arange(rows.n_met, dtype=np.int32),
-            lambda at, p=precision: (rows.mass[at] > 0) & (rows.mass[at] >= p * rows.degree[at]),
-        )
+        held, least = rows.mass[: rows.n_met], precision * rows.degree[: rows.n_met]
+        listed = _list(rows, np.flatnonzero((held > 0) & (held >= least)))
         yield Stage(float(budget), _run_rank(rows, listed, precision, teleport, max_rounds))
 
 
@@ -68,8 +66,8 @@ def _shares(degree: np.ndarray) -> np.ndarray:
     return degree / total if total > 0 else np.full(len(degree), 1.0 / len(degree))
 
 
-def _holders(rows: MetRows, among: np.ndarray, holds: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    found = among[holds(among)]
+def _list(rows: MetRows, found: np.ndarray) -> np.ndarray:
+    """Put slots on the list of those that push; their number, int64[1]."""
     rows.active[: len(found)] = found
     return np.array([len(found)], np.int64)
 

@@ -55,7 +55,7 @@ def ranked_slots(rows: MetRows, per_volume: bool) -> tuple[np.ndarray, np.ndarra
     slots = np.flatnonzero((rows.value[: rows.n_met] > 0) & (rows.met.start[: rows.n_met] >= 0))
     key = np.log(rows.value[slots])
     if per_volume:
-        key -= np.log(np.maximum(rows.degree[slots], np.finfo(float).tiny))
+        key -= np.log(np.maximum(rows.met.strength[slots], np.finfo(float).tiny))
     key = np.round(key, 9)
     order = np.lexsort((rows.nodes[slots], -key))
     slots, key = slots[order].astype(np.int32), key[order]

@@ -90,7 +90,8 @@ class LocalCluster(HierarchyMaker):
         Default: amounts grow from the seeds' own until the spread is eight times as large as the best set.
     gamma : float, optional
         Decay of an edge's weight with the squared distance of its ends' attributes,
-        ``exp(-gamma |x - y|^2)``. Default: one over the mean of these distances over edges.
+        ``exp(-gamma |x - y|^2)``. Default: one over the mean of these distances over edges; attributes
+        that say little should get less.
     refine : {"none", "mqi", "around"}
         Improve the set by largest flows: "mqi" finds the subset of least conductance, with a proof; "around"
         a better set near it, that may gain nodes too (`locality` tells how near).
@@ -133,7 +134,7 @@ class LocalCluster(HierarchyMaker):
     https://doi.org/10.1109/FOCS.2006.44
 
     K. Lang and S. Rao, A flow-based method for improving the expansion or conductance of graph cuts, IPCO
-    2004. https://doi.org/10.1007/978-3-540-25960-2_25
+    2004. https://doi.org/10.1007/978-3-540-25960-7_25
 
     R. Andersen and K. Lang, An algorithm for improving graph partitions, SODA 2008.
     https://dl.acm.org/doi/10.5555/1347082.1347154
@@ -151,7 +152,7 @@ class LocalCluster(HierarchyMaker):
     >>> local.part_.nodes.tolist(), round(local.part_.conductance, 4)
     ([0, 1, 2, 3, 4], 0.0476)
     >>> local.around(9).nodes.tolist()
-    [0, 1, 2, 3, 4]
+    [5, 6, 7, 8, 9, 10, 11]
     """
 
     _rules: ClassVar[dict[str, Rule]] = {

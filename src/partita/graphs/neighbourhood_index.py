@@ -12,7 +12,7 @@ import numpy as np
 
 from partita._core.errors import FileFormatError, InvalidDataError, InvalidParameterError
 from partita._core.memory import check_memory
-from partita._core.params import Flag, Integer, OneOf, check_parameters
+from partita._core.params import Flag, Integer, OneOf, Rule, check_parameters
 from partita._core.threads import map_blocks, thread_scope
 from partita.graphs._input import InputGraph, as_graph
 from partita.hierarchy import Hierarchy, MadeBy, assemble, load, load_arrays
@@ -31,9 +31,17 @@ _CITATION = (
     "B. P. Chamberlain, J. Levy-Kramer, C. Humby, M. P. Deisenroth, Real-time community detection in full "
     "social networks on a laptop, PLoS ONE 13 (2018), doi:10.1371/journal.pone.0188702, arXiv:1601.03958"
 )
-_RULES = {"n_bands": Integer(low=1, high=4096), "band_rows": Integer(low=1, high=16), "closed": Flag()}
-_QUERY_RULES = {"k": Integer(low=1)}
-_RANK_RULES = {"size": Integer(low=1), "rank": OneOf(("mean", "pagerank")), "pool": Integer(low=1)}
+_RULES: dict[str, Rule] = {
+    "n_bands": Integer(low=1, high=4096),
+    "band_rows": Integer(low=1, high=16),
+    "closed": Flag(),
+}
+_QUERY_RULES: dict[str, Rule] = {"k": Integer(low=1)}
+_RANK_RULES: dict[str, Rule] = {
+    "size": Integer(low=1),
+    "rank": OneOf(("mean", "pagerank")),
+    "pool": Integer(low=1),
+}
 _ROUNDS, _DAMPING = 3, 0.9
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from partita.graphs._input import InputGraph, as_graph
 from partita.kernels.canonical import column_keys, rows_hash
 from partita.kernels.csr import contract
 from partita.kernels.path_order import path_exact, path_greedy, path_improve
-
-if TYPE_CHECKING:
-    from partita.hierarchy import Hierarchy, Partition
 
 _EXACT = 14
 
@@ -199,10 +196,10 @@ def _distances(parts: Any, graph: Any, level: int) -> np.ndarray:
     return distances
 
 
-def _labels(parts: Hierarchy | Partition | Any, level: int) -> np.ndarray:
-    if hasattr(parts, "levels"):
-        return parts.labels(level)
-    return np.asarray(parts.labels if hasattr(parts, "labels") else parts)
+def _labels(parts: Any, level: int) -> np.ndarray:
+    if callable(getattr(parts, "labels", None)):
+        return np.asarray(parts.labels(level))
+    return np.asarray(getattr(parts, "labels", parts))
 
 
 def _graph_distances(labels: np.ndarray, graph: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from partita._core.params import Integer, Real, check_parameters
+from partita._core.params import Integer, Real, Rule, check_parameters
 from partita._core.progress import Progress, progress_scope
 from partita.graphs._input import InputGraph, as_graph
 from partita.graphs._local_search import Ground
@@ -18,7 +18,7 @@ from partita.graphs._spread import rank_stages
 from partita.graphs._sweep import ranked_slots, sweep
 from partita.hierarchy import MadeBy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "n_seeds": Integer(low=1),
     "n_vectors": Integer(low=0),
     "per_octave": Integer(low=1, high=16),
@@ -58,7 +58,7 @@ class CommunityProfile:
     >>> profile = community_profile(A)
     >>> best = int(profile.upper.argmin())
     >>> profile.parts[best].size, bool((profile.lower <= profile.upper).all())
-    (12, True)
+    (6, True)
     """
 
     volumes: np.ndarray
@@ -108,9 +108,10 @@ def community_profile(
     Laplacian. Its share along one eigenvector is bounded, for the volumes of a class, by the best fractional
     choice of nodes; its share within the first k together by their best leverage scores. The least quotient
     that these caps allow is the bound: with two vectors at least the easy side of Cheeger's inequality,
-    ``lambda_2 (1 - v / vol)``. It holds to the residual of the eigenvectors, which is taken off, as long as
-    the solver left out none of the lowest. Time for the bound is that of ``n_vectors`` eigenvectors; above
-    1,500 nodes by Lanczos. The paper cited second bounds the same quantity by a semidefinite programme.
+    ``lambda_2 (1 - v / vol)``. It holds to the residual of the eigenvectors, which is taken off. Above 1,500
+    nodes these come from Lanczos' method: components are put in by hand, and the lowest vector beside all
+    that were found is sought by itself, so that a copy that was passed over only lowers the bound. More than
+    512 components leave it at 0. The paper cited second bounds the same quantity by a semidefinite programme.
 
     References
     ----------
