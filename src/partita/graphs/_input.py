@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,48 @@ def as_graph(
     place[order] = np.arange(n)
     fingerprint = hashlib.blake2b(np.sort(colours).tobytes(), digest_size=8).hexdigest()
     return InputGraph(permuted(raw, order, place, directed), order, names, fingerprint, tuple(notes))
+
+
+def canonical_layers(layers: Any) -> tuple[InputGraph, list[Graph]]:
+    """Several graphs over the same nodes in one order of content, that of a weighted sum of them.
+
+    Parameters
+    ----------
+    layers : sequence of what `as_graph` takes
+
+    Returns
+    -------
+    given : InputGraph
+        Of the weighted sum.
+    graphs : list of Graph
+        The layers, in its numbers.
+    """
+    raw = [as_graph(layer, name=f"layer {i}") for i, layer in enumerate(layers)]
+    for i, layer in enumerate(raw):
+        if layer.n != raw[0].n:
+            raise InvalidDataError(
+                f"Layer {i} has {layer.n} nodes, and layer 0 has {raw[0].n}.",
+                name="graph",
+                hint="give matrices of one shape",
+            )
+    matrices = [_given_matrix(layer) for layer in raw]
+    # Shares that no small integers balance, so that layers are told apart.
+    shares = np.sqrt(2.0) ** np.arange(len(raw))
+    given = as_graph(sum(matrix * share for matrix, share in zip(matrices, shares)))
+    place = given.place
+    graphs = []
+    for matrix in matrices:
+        plain = graph_of(matrix.indptr, matrix.indices, matrix.data)
+        graphs.append(permuted(plain, given.order, place, False))
+    return replace(given, names=raw[0].names), graphs
+
+
+def _given_matrix(given: InputGraph) -> Any:
+    """The CSR matrix of a graph in given numbers."""
+    from scipy.sparse import csr_array
+
+    back = permuted(given.graph, given.place, given.order, False)
+    return csr_array((back.weights, back.indices, back.indptr), shape=(given.n, given.n))
 
 
 def _as_matrix(data: Any, directed: bool, name: str, notes: list[str]) -> tuple[Any, np.ndarray | None]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from partita._core.threads import map_tasks
-from partita.kernels.csr import Graph, compact, contract, part_components
+from partita.kernels.csr import Graph, compact, contract_unsorted, part_components
 from partita.kernels.moves import Limits, moves_refine, moves_run, moves_value, part_sums
 
-_MOST_ITERATIONS = 10
-_ENOUGH = 1e-12
+_SEEDS = 1000  # orders that one start may use
+_MOST_REPAIRS = 5
+_ENOUGH, _LITTLE = 1e-12, 1e-5  # of all weight: gains of a move, and of an iteration
 
 
 class Problem(NamedTuple):
@@ -40,7 +40,9 @@ class Problem(NamedTuple):
     def contracted(self, labels: np.ndarray, n_parts: int) -> Problem:
         """The problem of whole parts."""
         return Problem(
-            contract(self.graph, labels, n_parts), part_sums(self.vectors, labels, n_parts), self.form
+            contract_unsorted(self.graph, labels, n_parts),
+            part_sums(self.vectors, labels, n_parts),
+            self.form,
         )
 
     def value(self, labels: np.ndarray) -> float:
@@ -80,7 +82,7 @@ def shuffled(n: int, seed: int) -> np.ndarray:
         )
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.argsort(z ^ (z >> np.uint64(31)), kind="stable").astype(np.int32)
+    return np.argsort(z ^ (z >> np.uint64(31))).astype(np.int32)  # no two are equal
 
 
 def one_iteration(problem: Problem, limits: Limits, labels: np.ndarray, seed: int, tol: float) -> np.ndarray:
@@ -110,18 +112,19 @@ def tolerance(problem: Problem) -> float:
 
 
 def one_start(problem: Problem, limits: Limits, labels: np.ndarray, seed: int, most: int) -> np.ndarray:
-    """Iterations from `labels` until one gains nothing, `most` of them at most."""
+    """Iterations from `labels` until one gains too little, `most` of them at most."""
     tol = tolerance(problem)
+    little = tol * (_LITTLE / _ENOUGH)
     value = problem.value(labels)
     for turn in range(most):
-        labels = one_iteration(problem, limits, labels, seed * (_MOST_ITERATIONS + 1) + turn, tol)
+        labels = one_iteration(problem, limits, labels, seed * _SEEDS + turn, tol)
         before, value = value, problem.value(labels)
-        if value <= before + tol:
+        if value <= before + little:
             break
     return labels
 
 
-def combined(problem: Problem, limits: Limits, found: list[np.ndarray]) -> np.ndarray:
+def combined(problem: Problem, limits: Limits, found: list[np.ndarray], most: int) -> np.ndarray:
     """The best of several partitions, improved by moves of what all of them keep together.
 
     M. Ovelgönne, A. Geyer-Schulz, "An ensemble learning strategy for graph clustering" (2012),
@@ -130,8 +133,7 @@ def combined(problem: Problem, limits: Limits, found: list[np.ndarray]) -> np.nd
     best = max(found, key=problem.value)
     core = found[0]
     for labels in found[1:]:
-        pairs = core.astype(np.int64) * problem.n + labels
-        core = np.unique(pairs, return_inverse=True)[1].astype(np.int32)
+        core = np.unique(core.astype(np.int64) * problem.n + labels, return_inverse=True)[1].astype(np.int32)
     core, n_cores = compact(core, problem.n)
     if n_cores == problem.n:
         return best
@@ -139,4 +141,52 @@ def combined(problem: Problem, limits: Limits, found: list[np.ndarray]) -> np.nd
     upper[core] = best
     upper, _ = compact(upper, problem.n)
     small, bounds = problem.contracted(core, n_cores), limits_contracted(limits, core, n_cores)
-    return one_start(small, bounds, upper, 0, _MOST_ITERATIONS)[core]
+    return one_start(small, bounds, upper, 0, most)[core]
+
+
+def communities(problem: Problem, limits: Limits, n_starts: int, most: int) -> np.ndarray:
+    """Labels of connected communities, int32[n]; starts differ by the order of nodes, and run in parallel."""
+    alone = np.arange(problem.n, dtype=np.int32)
+    found = map_tasks(lambda seed: one_start(problem, limits, alone, seed, most), list(range(n_starts)))
+    labels = found[0]
+    if n_starts > 1:
+        labels = one_start(problem, limits, combined(problem, limits, found, most), n_starts, most)
+    return connected(problem, limits, labels, most)
+
+
+def connected(problem: Problem, limits: Limits, labels: np.ndarray, most: int) -> np.ndarray:
+    """Labels whose parts are connected by positive edges: divided where they are not, then moved again."""
+    joined = positive(problem.graph)
+    for _ in range(_MOST_REPAIRS):
+        pieces, count = part_components(joined, labels)
+        if count == int(labels.max(initial=-1)) + 1:
+            return labels
+        labels = one_start(problem, limits, pieces, 0, most)
+    return part_components(joined, labels)[0]
+
+
+def positive(graph: Graph) -> Graph:
+    """The graph of the entries of positive weight."""
+    kept = graph.weights > 0.0
+    if kept.all():
+        return graph
+    before = np.concatenate(([0], np.cumsum(kept)))
+    return graph._replace(
+        indptr=before[graph.indptr].astype(np.int64), indices=graph.indices[kept], weights=graph.weights[kept]
+    )
+
+
+def pieces_within(problem: Problem, labels: np.ndarray) -> list[np.ndarray]:
+    """Connected pieces of the communities, each partition within the next, finest first; int32[n] each."""
+    tol, place, found = tolerance(problem), np.arange(problem.n, dtype=np.int32), []
+    n_parts = int(labels.max(initial=-1)) + 1
+    while True:
+        pull, order = problem.vectors @ problem.form, shuffled(problem.n, 0)
+        piece = moves_refine(problem.graph, problem.vectors, pull, order, tol, labels)
+        piece, count = compact(piece, problem.n)
+        if count in (problem.n, n_parts):
+            return found
+        upper = np.empty(count, np.int32)
+        upper[piece] = labels
+        problem, place, labels = problem.contracted(piece, count), piece[place], upper
+        found.append(place)

@@ -74,10 +74,10 @@ def _admits(v, c, comm, size, holder, weight, limits):
     """Whether community c may take node v."""
     if size[c] + weight > limits.most or (limits.anchor[v] >= 0 and holder[c] >= 0):
         return False
+    met = False
     for e in range(limits.apart_indptr[v], limits.apart_indptr[v + 1]):
-        if comm[limits.apart[e]] == c:
-            return False
-    return True
+        met |= comm[limits.apart[e]] == c
+    return not met
 
 
 @jit
@@ -118,9 +118,9 @@ def moves_run(graph, vectors, pull, limits, order, tol, comm):
         for i in range(n_touched):
             c = touched[i]
             gain = acc[c] - _dot(pull, v, sums, c)
-            if acc[c] > 0.0 and gain > most and c != own:
-                if _admits(v, c, comm, size, holder, weight, limits):
-                    best, most = c, gain
+            wanted = acc[c] > 0.0 and gain > most and c != own
+            if wanted and _admits(v, c, comm, size, holder, weight, limits):
+                best, most = c, gain
             acc[c] = 0.0
         if best == own:
             continue
