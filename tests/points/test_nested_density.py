@@ -21,7 +21,7 @@ def groups(partition: pt.Partition) -> set[frozenset[int]]:
 @given(seed=st.integers(0, 10**6), min_samples=st.integers(2, 6), kind=st.sampled_from(["lattice", "plane"]))
 def test_every_distance_is_there(seed: int, min_samples: int, kind: str):
     rng = np.random.default_rng(seed)
-    X = rng.integers(0, 8, (45, 2)).astype(float) if kind == "lattice" else rng.standard_normal((45, 2))
+    X = rng.integers(0, 6, (30, 2)).astype(float) if kind == "lattice" else rng.standard_normal((30, 2))
     R = reachability(distances(X), min_samples)
     tree = NestedDensity(min_samples=min_samples).fit(X)
     scales = np.unique(R)
@@ -31,7 +31,7 @@ def test_every_distance_is_there(seed: int, min_samples: int, kind: str):
 
 def test_the_tree_of_the_loop_over_distances():
     """Merges as a loop over all distances finds them, each old cluster in the one that holds it."""
-    X = make_blobs(120, centers=6, random_state=4)[0]
+    X = make_blobs(80, centers=6, random_state=4)[0]
     h = NestedDensity(min_samples=4).fit(X).hierarchy_
     found = {frozenset(h.members(v).tolist()): h.part_data["birth"][v] for v in range(1, h.n_parts)}
     expected = cluster_births(reachability(distances(X), 4), 4)
