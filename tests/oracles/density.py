@@ -39,8 +39,8 @@ def cluster_births(R: np.ndarray, least: int) -> dict[frozenset[int], float]:
     """Each cluster of the condensed tree but the root, as the items just before it merges; and when."""
     scales = np.unique(R)
     births: dict[frozenset[int], float] = {}
-    for below, scale in pairwise(scales):
-        before, after = clusters_at(R, below, least), clusters_at(R, scale, least)
+    steps = pairwise([clusters_at(R, scale, least) for scale in scales])
+    for scale, (before, after) in zip(scales[1:], steps):
         for whole in after:
             sides = [side for side in before if side <= whole]
             if len(sides) > 1:

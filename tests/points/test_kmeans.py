@@ -40,7 +40,7 @@ def sample_of(X: np.ndarray) -> Sample:
     return Sample(X, np.ones(len(X)), (X * X).sum(1, dtype=np.float32))
 
 
-@given(n=st.integers(1, 120), k=st.integers(1, 120))
+@given(n=st.integers(1, 60), k=st.integers(1, 60))
 def test_exactly_as_many_cells_as_asked(n, k):
     X = gaussian(n, 2, seed=n)
     if k > n:
