@@ -172,7 +172,7 @@ def limit_first(cells, scores, error, lowest, least):
     return limit_of(cells, (far / cells.scale) ** 2)
 
 
-@jit
+@jit(fastmath={"contract", "reassoc", "nsz"})
 def centers_apart(center, other):
     """The distance of two centres in float64. IN float32[d]."""
     total = 0.0
@@ -253,16 +253,18 @@ def _bounds_lean(cells, queries, home, near, bounds):
             own[i] = (ball if ball > lean else lean) * sure
 
 
-@jit
+@jit(fastmath={"contract", "reassoc", "nsz"})
 def centers_axes(center, home, near):
     """From the centre of `home` to those of `near`: differences float32 (k, d), their lengths float64[k]."""
     k, d = near.shape[0], center.shape[1]
     axes, apart = np.empty((k, d), np.float32), np.zeros(k)
+    own = center[home]
     for p in range(k):
+        other, axis, total = center[near[p]], axes[p], 0.0
         for j in range(d):
-            axes[p, j] = center[near[p], j] - center[home, j]
-            apart[p] += np.float64(axes[p, j]) ** 2
-        apart[p] = np.sqrt(apart[p])
+            axis[j] = other[j] - own[j]
+            total += np.float64(axis[j]) * axis[j]
+        apart[p] = np.sqrt(total)
     return axes, apart
 
 
