@@ -209,3 +209,81 @@ def test_exemplars_are_the_densest_items():
 def test_a_single_cluster_where_it_is_allowed():
     X = np.random.default_rng(2).standard_normal((300, 2))
     assert HDBSCAN(min_cluster_size=5, allow_single_cluster=True).fit(X).n_clusters_ == 1
+
+
+def lattice_and_blobs() -> np.ndarray:
+    """Few enough digits that all sums of squares are exact: the same dissimilarities, whoever adds them."""
+    rng = np.random.default_rng(4)
+    blobs = [rng.normal(center, 3, (60, 3)) for center in (0, 30, 70)]
+    return np.round(np.concatenate([*blobs, rng.uniform(-50, 120, (40, 3))]))
+
+
+@pytest.mark.parametrize("options", [{}, {"min_cluster_size": 8}, {"min_cluster_size": 5, "min_samples": 1}])
+def test_dissimilarities_that_are_given(options: dict):
+    X = lattice_and_blobs()
+    D = distances(X)
+    found, of_rows = HDBSCAN(metric="precomputed", **options).fit(D), HDBSCAN(**options).fit(X)
+    assert adjusted_rand_score(of_rows.labels_, found.labels_) == 1.0
+    np.testing.assert_allclose(
+        np.sort(found.hierarchy_.height), np.sort(of_rows.hierarchy_.height), rtol=1e-12
+    )
+    np.testing.assert_array_equal(found.predict(D), found.labels_)
+    new = np.random.default_rng(5).uniform(-20, 90, (100, 3))
+    apart = np.sqrt(((new[:, None] - X[None]) ** 2).sum(axis=2))
+    same = found.predict(apart)
+    np.testing.assert_array_equal(same < 0, of_rows.predict(new) < 0)
+    assert adjusted_rand_score(of_rows.predict(new), same) == 1.0
+    order = np.random.default_rng(6).permutation(len(X))
+    again = HDBSCAN(metric="precomputed", **options).fit(D[np.ix_(order, order)])
+    assert adjusted_rand_score(found.labels_[order], again.labels_) == 1.0
+
+
+def test_dissimilarities_need_not_be_a_metric_and_items_may_have_no_weight():
+    rng = np.random.default_rng(7)
+    D = rng.random((80, 80)).astype(np.float32)
+    D = np.minimum(D, D.T)
+    np.fill_diagonal(D, 0)
+    D[:40, 40:] += 5
+    D[40:, :40] += 5
+    weight = np.ones(80)
+    weight[::9] = 0
+    found = HDBSCAN(min_cluster_size=10, min_samples=2, metric="precomputed").fit(D, sample_weight=weight)
+    assert adjusted_rand_score(np.arange(80) >= 40, found.labels_) > 0.8
+    np.testing.assert_array_equal(found.predict(D), found.labels_)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(-1.0, "item 3 to 1"), (np.nan, "row 3, column 1"), (9.0, "item 3 to 1")]
+)
+def test_what_is_no_dissimilarity_is_refused_with_its_place(value: float, told: str):
+    D = distances(np.arange(12.0).reshape(6, 2))
+    D[3, 1] = value
+    with pytest.raises(pt.InvalidDataError, match=told):
+        HDBSCAN(metric="precomputed").fit(D)
+
+
+def test_what_is_no_square_is_refused_and_so_are_new_negative_values():
+    D = distances(np.arange(12.0).reshape(6, 2))
+    with pytest.raises(pt.InvalidDataError, match="square"):
+        HDBSCAN(metric="precomputed").fit(D[:5])
+    found = HDBSCAN(metric="precomputed").fit(D)
+    with pytest.raises(pt.InvalidDataError, match="row 0, column 2"):
+        found.predict(np.array([[1.0, 2, -3, 4, 5, 6]]))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "precomputed"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_item_and_two(n: int, metric: str):
+    X = np.array([[0.0, 0.0], [3.0, 4.0]])[:n]
+    given = distances(X) if metric == "precomputed" else X
+    found = HDBSCAN(metric=metric).fit(given)
+    np.testing.assert_array_equal(found.labels_, np.zeros(n))
+    np.testing.assert_array_equal(found.predict(given), found.labels_)
+    assert HDBSCAN(min_cluster_size=2, metric=metric).fit(given).n_clusters_ == 1
+
+
+def test_all_rows_equal():
+    found = HDBSCAN(min_cluster_size=5).fit(np.ones((50, 3)))
+    np.testing.assert_array_equal(found.labels_, np.zeros(50))
+    found = HDBSCAN(min_cluster_size=5, metric="precomputed").fit(np.zeros((50, 50)))
+    np.testing.assert_array_equal(found.labels_, np.zeros(50))

@@ -202,3 +202,24 @@ def lists_core(near, number, count, wanted, core):
     """
     for i in range(near.shape[0]):
         core[i] = nearest_reach(near[i], number[i], count, count[i], wanted)
+
+
+@jit
+def matrix_reach(D, count, wanted, core, row, reach):
+    """The item of least mutual reachability of each new one; of equal ones the nearest, then the first.
+
+    IN D float (b, m), dissimilarities of new items to all; count, core float64[m]. OUT row intp[b], reach
+    float64[b].
+    """
+    for i in range(D.shape[0]):
+        apart, own, total = D[i].astype(np.float64), np.inf, 0.0
+        for j in np.argsort(apart, kind="mergesort"):
+            total += count[j]
+            if total >= wanted:
+                own = apart[j]
+                break
+        row[i], reach[i], nearest = 0, np.inf, np.inf
+        for j in range(apart.shape[0]):
+            w = max(apart[j], max(own, core[j]))
+            if w < reach[i] or (w == reach[i] and apart[j] < nearest):
+                row[i], reach[i], nearest = j, w, apart[j]

@@ -15,8 +15,8 @@ from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, 
 from partita.kernels.condense import parts_holding
 from partita.kernels.tree import tree_end, tree_fill_items, tree_fill_parts
 from partita.points._condensed import Condensed
+from partita.points._matrix import MatrixItems, MatrixPlaces
 from partita.points._places import Places
-from partita.points._reach import Spine
 
 _BLOCK = 1 << 14
 
@@ -53,14 +53,16 @@ class DensityMaker(InductiveMaker):
         heavy = CanonicalRows(X, rows.first[there], rows.weight[there], number[rows.inverse])
         return rows, heavy
 
-    def _wanted(self, heavy: CanonicalRows) -> float:
+    def _wanted(self, heavy: CanonicalRows | MatrixItems) -> float:
         """Items within a core distance: not more than there are, whatever the rounding of their sum."""
         total = float(heavy.weight.sum())
         return float(self.min_samples) if total >= self.min_samples else total * (1 - 1e-9)
 
-    def _keep_places(self, tree: Condensed, spine: Spine, heavy: CanonicalRows) -> np.ndarray:
+    def _keep_places(
+        self, tree: Condensed, places: Places | MatrixPlaces, heavy: CanonicalRows | MatrixItems
+    ) -> np.ndarray:
         """Remember where rows are. Gives the cluster of each item; those without weight go as new ones do."""
-        self._places = Places.of(spine, self._wanted(heavy))
+        self._places = places
         self._row_part, self._birth, self._above = tree.row_cluster, tree.birth, tree.above
         light = heavy.inverse < 0
         row = np.maximum(heavy.inverse, 0)

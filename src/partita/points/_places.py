@@ -8,7 +8,7 @@ import numpy as np
 
 from partita._core.threads import map_blocks
 from partita.kernels.neighbours import queries_reach
-from partita.points._reach import Spine
+from partita.points._reach import RowSpine
 from partita.points._row_cells import RowCells
 
 _BLOCK = 1 << 11
@@ -35,7 +35,7 @@ class Places:
     length: int
 
     @classmethod
-    def of(cls, spine: Spine, wanted: float) -> Places:
+    def of(cls, spine: RowSpine, wanted: float) -> Places:
         """For the rows of a spine."""
         return cls(spine.row_cells, spine.squared_core, wanted, spine.list_length)
 

@@ -24,7 +24,7 @@ _CERTAIN_ENOUGH = 0.1
 
 @dataclass(frozen=True)
 class Spine:
-    """The minimum spanning tree of the mutual reachability of distinct rows.
+    """The minimum spanning tree of the mutual reachability of distinct rows, or of items.
 
     Attributes
     ----------
@@ -37,12 +37,6 @@ class Spine:
     core : float64[m]
         The distance from each distinct row within which `min_samples` items lie, itself included; inf where
         there are fewer items.
-    row_cells : RowCells
-        For searches among the rows.
-    squared_core : float64[m]
-        By cell, in the unit of the cells.
-    list_length : int
-        Nearest rows of a place among which core distances are found.
     """
 
     a: np.ndarray
@@ -50,9 +44,6 @@ class Spine:
     length: np.ndarray
     apart: np.ndarray
     core: np.ndarray
-    row_cells: RowCells
-    squared_core: np.ndarray
-    list_length: int
 
     def merges(self, *, by_distance: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The tree of merges, equal lengths at once; `by_distance`: one after the other, the nearest first.
@@ -78,7 +69,25 @@ class Spine:
         return merges_levels(self.a[order], self.b[order], length, level, len(self.core))
 
 
-def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | None = None) -> Spine:
+@dataclass(frozen=True)
+class RowSpine(Spine):
+    """A spine, and what searches among its rows need.
+
+    Attributes
+    ----------
+    row_cells : RowCells
+    squared_core : float64[m]
+        By cell, in the unit of the cells.
+    list_length : int
+        Nearest rows of a place among which core distances are found.
+    """
+
+    row_cells: RowCells
+    squared_core: np.ndarray
+    list_length: int
+
+
+def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | None = None) -> RowSpine:
     """The spine of rows.
 
     Parameters
@@ -106,7 +115,7 @@ def spanning_tree(rows: CanonicalRows, min_samples: float, progress: Progress | 
     by_content[held.cells.ids] = np.sqrt(core) / held.factor
     least = float(rows.weight.min(initial=1.0))
     needed = min(len(core), math.ceil(min_samples) if least >= 1 else near.shape[1] + 1)
-    return Spine(a, b, length, apart, by_content, held, core, max(1, needed))
+    return RowSpine(a, b, length, apart, by_content, held, core, max(1, needed))
 
 
 def _neighbours(

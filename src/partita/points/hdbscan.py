@@ -17,9 +17,12 @@ from partita.hierarchy.record import MadeBy
 from partita.hierarchy.rows import CanonicalRows
 from partita.points._condensed import Condensed, Layer
 from partita.points._dense import DensityMaker, partition_into
-from partita.points._reach import spanning_tree
+from partita.points._matrix import MatrixItems, MatrixPlaces, matrix_items_of, matrix_spine
+from partita.points._places import Places
+from partita.points._reach import Spine, spanning_tree
 from partita.points._soft import soft_membership
 
+_Rows = CanonicalRows | MatrixItems
 _CITATION = (
     "L. McInnes, J. Healy, Accelerated hierarchical density based clustering, ICDMW 2017, "
     "doi:10.1109/ICDMW.2017.12; R. J. G. B. Campello, D. Moulavi, J. Sander, Density-based clustering based "
@@ -39,8 +42,10 @@ class HDBSCAN(DensityMaker):
         Fewest items of a cluster. Default: levels by persistence (see Notes); nothing needs to be told then.
     min_samples : int
         Items within a core distance, the item itself included. More of them smooth the density.
-    metric : {"euclidean", "cosine"}
-        For cosine, rows have length 1; rows of zeros lie at the origin.
+    metric : {"euclidean", "cosine", "precomputed"}
+        For cosine, rows have length 1; rows of zeros lie at the origin. With "precomputed", X is the square
+        matrix of the dissimilarities of all items, and `predict` takes those of new items to all that were
+        there in training, in their order.
     cluster_selection_method : {"eom", "leaf"}
         With `min_cluster_size`: clusters of most excess of mass, or the leaves of the tree.
     cluster_selection_epsilon : float
@@ -95,10 +100,10 @@ class HDBSCAN(DensityMaker):
 
     If nothing divides the items, they are one part.
 
-    Time O(n log n) for few columns in practice, up to O(n^2 d) where nothing can be ruled out; memory O(n d).
-    The tree is exact. The result doesn't depend on the order of rows, on `n_jobs` or `random_state`.
-    ``predict`` on the training rows gives ``labels_``: a new item goes with the item that it reaches first,
-    to the deepest cluster that exists at the distance at which it does.
+    Time O(n log n) for few columns in practice, up to O(n^2 d) where nothing can be ruled out; memory O(n d);
+    O(n^2) both where dissimilarities are given. The tree is exact. The result doesn't depend on the order of
+    rows, on `n_jobs` or `random_state`. ``predict`` on the training rows gives ``labels_``: a new item goes
+    with the item that it reaches first, to the deepest cluster that exists at the distance at which it does.
 
     References
     ----------
@@ -125,7 +130,7 @@ class HDBSCAN(DensityMaker):
     _rules: ClassVar[dict[str, Rule]] = {
         "min_cluster_size": Optional(Integer(low=2)),
         "min_samples": Integer(low=1),
-        "metric": OneOf(("euclidean", "cosine")),
+        "metric": OneOf(("euclidean", "cosine", "precomputed")),
         "cluster_selection_method": OneOf(("eom", "leaf")),
         "cluster_selection_epsilon": Real(low=0.0),
         "max_cluster_size": Optional(Integer(low=2)),
@@ -171,6 +176,8 @@ class HDBSCAN(DensityMaker):
         Parameters
         ----------
         X : array-like of shape (n, d)
+            Rows; with ``metric="precomputed"`` dissimilarities, (n, n): symmetric, at least 0, and 0 on the
+            diagonal.
         y : ignored
         sample_weight : array-like of shape (n,), optional
             A row of weight 2 counts as two rows; one of weight 0 is only labelled.
@@ -188,14 +195,25 @@ class HDBSCAN(DensityMaker):
         started = time.perf_counter()
         self._check_parameters()
         with thread_scope(self.n_jobs), progress_scope(self.progress) as progress:
-            rows, heavy = self._rows(X, sample_weight)
-            spine = spanning_tree(heavy, self._wanted(heavy), progress)
+            rows, heavy, spine, places = self._spine(X, sample_weight, progress)
             least = self.min_cluster_size or max(2, self.min_samples)
             tree = Condensed.of(spine, heavy.weight, least, by_distance=True)
             layers, taken = self._choose(tree)
-            item_cluster = self._keep_places(tree, spine, heavy)
+            item_cluster = self._keep_places(tree, places, heavy)
             self._keep(tree, layers, taken, item_cluster, rows, heavy, started)
         return self
+
+    def _spine(
+        self, X: Any, sample_weight: Any, progress: Progress
+    ) -> tuple[_Rows, _Rows, Spine, Places | MatrixPlaces]:
+        """All items, those that have weight, their tree, and what finds new ones their place in it."""
+        if self.metric == "precomputed":
+            items = matrix_items_of(self, X, sample_weight)
+            given = matrix_spine(items, self._wanted(items))
+            return items, items, given, MatrixPlaces(items, given.core, self._wanted(items))
+        rows, heavy = self._rows(X, sample_weight)
+        spine = spanning_tree(heavy, self._wanted(heavy), progress)
+        return rows, heavy, spine, Places.of(spine, self._wanted(heavy))
 
     def _choose(self, tree: Condensed) -> tuple[list[Layer], int]:
         """All layers, fine to coarse, and which of them is taken."""
@@ -210,8 +228,8 @@ class HDBSCAN(DensityMaker):
         return layers, int(np.argmax([layer.score for layer in layers]))
 
     def _keep(
-        self, tree: Condensed, layers: list[Layer], taken: int, item_cluster: np.ndarray, rows: CanonicalRows,
-        heavy: CanonicalRows, started: float,
+        self, tree: Condensed, layers: list[Layer], taken: int, item_cluster: np.ndarray, rows: _Rows,
+        heavy: _Rows, started: float,
     ) -> None:  # fmt: skip
         chosen = layers[taken]
         levels = _nested(tree, [layer.clusters for layer in layers[taken:]])
@@ -278,6 +296,11 @@ class HDBSCAN(DensityMaker):
         """
         check_is_fitted(self)
         return soft_membership(self.hierarchy_, self._fall, max_parts)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.metric == "precomputed"
+        return tags
 
 
 def _nested(tree: Condensed, layers: list[np.ndarray]) -> list[np.ndarray]:

@@ -18,6 +18,7 @@ from partita.hierarchy.partition import NOISE
 from partita.hierarchy.record import MadeBy
 from partita.points._condensed import Condensed
 from partita.points._dense import DensityMaker
+from partita.points._places import Places
 from partita.points._reach import spanning_tree
 
 _CITATION = (
@@ -132,7 +133,7 @@ class NestedDensity(DensityMaker):
             rows, heavy = self._rows(X, sample_weight)
             spine = spanning_tree(heavy, self._wanted(heavy), progress)
             tree = Condensed.of(spine, heavy.weight, max(2, self.min_samples))
-            item_cluster = self._keep_places(tree, spine, heavy)
+            item_cluster = self._keep_places(tree, Places.of(spine, self._wanted(heavy)), heavy)
             made_by = MadeBy(
                 method=type(self).__name__,
                 parameters=self._plain_parameters(),
