@@ -8,6 +8,8 @@
 Packages count differently: with ``min_samples=k``, hdbscan and fast_hdbscan take the distance to the k-th
 other item as core distance; Partita and scikit-learn count the item itself, so they get k + 1 here. Beyond 30
 columns fast_hdbscan takes an approximate graph of neighbours, for which it needs the package pynndescent.
+New rows for ``predict`` are drawn as the others are; where a data set has no more, they are its first rows
+times 1.001, or, with ``--hold-out``, rows that are left out of ``fit``.
 
 Run alone, it compares the labels of two packages (adjusted Rand index, noise as one part), times ``predict``
 of new rows against ``fit``, and tells the parts that are found without any parameter.
@@ -180,13 +182,19 @@ def main() -> int:
     parser.add_argument("contest", choices=sorted(CONTESTS))
     parser.add_argument("--rows", type=int)
     parser.add_argument("--new", type=int, default=30_000, help="new rows for predict")
+    parser.add_argument(
+        "--hold-out", action="store_true", help="fit without the new rows, if there are no others"
+    )
     parser.add_argument("--data", help="a .npy file of rows in place of the contest's")
     parser.add_argument("--peer-python", help="a Python that has fast_hdbscan; its labels are compared")
     args = parser.parse_args()
     contest = CONTESTS[args.contest]
     rows = args.rows or contest.rows
     X = np.load(args.data) if args.data else contest.make_data(rows + args.new, 0)[0]
-    X, new = (X[: -args.new], X[-args.new :]) if len(X) > rows else (X, X[: args.new] * np.float32(1.001))
+    if args.hold_out:
+        X = X[np.random.default_rng(0).permutation(len(X))]
+    kept = len(X) - args.new if args.hold_out or len(X) > rows else len(X)
+    X, new = X[:kept], X[kept:] if kept < len(X) else X[: args.new] * np.float32(1.001)
     ours(np.ascontiguousarray(X), np.ascontiguousarray(new), args.peer_python)
     return 0
 
