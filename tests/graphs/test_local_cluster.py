@@ -188,7 +188,7 @@ def test_attributes_find_what_edges_alone_do_not():
     volume = float(A.sum() / 3)
 
     def f1(**options: object) -> float:
-        local = LocalCluster(0, volume=volume).fit(A, **options)
+        local = LocalCluster(0, volume=volume, gamma=0.1).fit(A, **options)
         scores = []
         for seed in range(0, 180, 15):
             nodes = local.around(seed).nodes

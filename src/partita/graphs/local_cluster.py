@@ -90,8 +90,8 @@ class LocalCluster(HierarchyMaker):
         Default: amounts grow from the seeds' own until the spread is eight times as large as the best set.
     gamma : float, optional
         Decay of an edge's weight with the squared distance of its ends' attributes,
-        ``exp(-gamma |x - y|^2)``. Default: one over the mean of these distances over edges; attributes
-        that say little should get less.
+        ``exp(-gamma |x - y|^2)``. Default: a quarter over the mean of these distances over edges; attributes
+        that say much deserve more.
     refine : {"none", "mqi", "around"}
         Improve the set by largest flows: "mqi" finds the subset of least conductance, with a proof; "around"
         a better set near it, that may gain nodes too (`locality` tells how near).

@@ -56,6 +56,12 @@ class Ranked:
     scores : float64[k]
         Jaccard similarity for ``similar``; for ``community`` the mean similarity at the time of joining, or
         the share of the walk.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> len(Ranked(np.array([4, 2]), np.array([0.9, 0.4])))
+    2
     """
 
     nodes: np.ndarray
@@ -73,6 +79,15 @@ class NeighbourhoodIndex:
     are these part of?". Two nodes are similar by the Jaccard similarity of their sets of neighbours, whether
     or not they are tied. For what is tied to a node take ``LocalCluster``.
 
+    Parameters
+    ----------
+    place : int64[n]
+        Canonical number of each node. This and what follows is what ``build`` and ``open`` pass.
+    arrays : dict of arrays
+        Rows of the graph, sorted keys of all bands, and the hash functions.
+    names : ndarray (n,) or None
+    made_by : MadeBy
+
     Attributes
     ----------
     n_nodes : int
@@ -82,7 +97,6 @@ class NeighbourhoodIndex:
         Whether a node counts among its own neighbours.
     nbytes : int
         Memory of the index: 8 bytes for each band and node, and 4 for each entry of the graph.
-    made_by : MadeBy
 
     Notes
     -----
@@ -261,6 +275,10 @@ class NeighbourhoodIndex:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a ``.partita`` folder: aside first, then renamed.
 
+        Parameters
+        ----------
+        path : str or path
+
         Returns
         -------
         path : Path
@@ -279,6 +297,14 @@ class NeighbourhoodIndex:
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> NeighbourhoodIndex:
         """Open what ``save`` wrote; large arrays are memory-mapped, all are verified.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        index : NeighbourhoodIndex
 
         Raises
         ------

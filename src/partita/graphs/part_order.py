@@ -32,6 +32,13 @@ class PartOrder:
         Whether no other order is shorter.
     lower_bound : float
         No order is shorter than that: `length` where it is exact, else that of a spanning tree.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> order = np.array([1, 0])
+    >>> PartOrder(order, np.argsort(order), 3.0, True, 3.0).labels([0, 0, 1, -1]).tolist()
+    [1, 1, 0, -1]
     """
 
     order: np.ndarray
@@ -41,7 +48,7 @@ class PartOrder:
     lower_bound: float
 
     def labels(self, labels: Any) -> np.ndarray:
-        """Labels of items numbered by the order of their parts; -1 stays."""
+        """The `labels` of items by the order of their parts, int32[n]; -1 stays."""
         labels = np.asarray(labels)
         return np.where(labels >= 0, self.position[np.maximum(labels, 0)], -1).astype(np.int32)
 

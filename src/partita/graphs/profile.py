@@ -120,6 +120,14 @@ def community_profile(
 
     Y. Huang, C. Seshadhri and D. Gleich, Theoretical bounds on the network community profile from low-rank
     semi-definite programming, ICML 2023. https://arxiv.org/abs/2303.14550
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ring = np.roll(np.eye(64), 1, axis=0)
+    >>> profile = community_profile(ring + ring.T)
+    >>> bool(profile.upper[-1] == 1 / 31), bool(0 < profile.lower[-1] <= 1 / 32)
+    (True, True)
     """
     started = time.perf_counter()
     parameters = {
