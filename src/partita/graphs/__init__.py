@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
+    "AcyclicPartition": "partita.graphs.acyclic_partition",
     "BipartiteSBM": "partita.graphs.bipartite_sbm",
     "BottomUp": "partita.graphs.bottom_up",
     "Communities": "partita.graphs.communities",
     "CommunityProfile": "partita.graphs.profile",
     "DistanceOracle": "partita.graphs.low_diameter",
+    "Embedding": "partita.graphs.embedding",
     "LocalCluster": "partita.graphs.local_cluster",
     "LocalPart": "partita.graphs.local_cluster",
     "LowDiameter": "partita.graphs.low_diameter",
@@ -22,16 +24,19 @@ _PUBLIC = {
     "Ranked": "partita.graphs.neighbourhood_index",
     "TopDown": "partita.graphs.top_down",
     "community_profile": "partita.graphs.profile",
+    "embed": "partita.graphs.embedding",
     "match_graphs": "partita.graphs.matching",
     "order_parts": "partita.graphs.part_order",
 }
 
 __all__ = [
+    "AcyclicPartition",
     "BipartiteSBM",
     "BottomUp",
     "Communities",
     "CommunityProfile",
     "DistanceOracle",
+    "Embedding",
     "LocalCluster",
     "LocalPart",
     "LowDiameter",
@@ -42,14 +47,17 @@ __all__ = [
     "Ranked",
     "TopDown",
     "community_profile",
+    "embed",
     "match_graphs",
     "order_parts",
 ]
 
 if TYPE_CHECKING:
+    from partita.graphs.acyclic_partition import AcyclicPartition
     from partita.graphs.bipartite_sbm import BipartiteSBM
     from partita.graphs.bottom_up import BottomUp
     from partita.graphs.communities import Communities
+    from partita.graphs.embedding import Embedding, embed
     from partita.graphs.local_cluster import LocalCluster, LocalPart
     from partita.graphs.low_diameter import DistanceOracle, LowDiameter
     from partita.graphs.matching import Matching, match_graphs
