@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
-from partita._core.params import AnyOf, Flag, Instance, OneOf, Optional, Rule, Seed
+from partita._core.params import AnyOf, Flag, Instance, Integer, OneOf, Optional, Rule, Seed
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.graphs._bipartite import Blocks, Found, descend, spectral_start
@@ -102,7 +102,7 @@ class BipartiteSBM(HierarchyMaker):
         "n_clusters": Optional(Instance((tuple, list), "two integers of at least 1")),
         "prior": OneOf(("bipartite", "general")),
         "random_state": Seed(),
-        "n_jobs": Optional(AnyOf((Instance((int, np.integer), "an integer"),))),
+        "n_jobs": Optional(Integer()),
         "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
     }
 
