@@ -34,6 +34,11 @@ METHODS: dict[str, dict[str, str]] = {
         "rare-groups": "partita.points:RareGroups",
         "topological": "partita.points:TopologicalClustering",
     },
+    "graph": {
+        "bottom-up": "partita.graphs:BottomUp",
+        "communities": "partita.graphs:Communities",
+        "multilevel-partition": "partita.graphs:MultilevelPartition",
+    },
     "text": {"topic-tree": "partita.text:TopicTree", "kmedoids": "partita.dissimilarities:KMedoids"},
 }
 _METRICS = {"points": "euclidean", "text": "edit"}
@@ -50,7 +55,7 @@ def divide(
     columns: list[str] | None = None,
     **options: Any,
 ) -> Hierarchy:
-    """A hierarchy of nested parts of any data: points, a table, texts, or a file of these.
+    """A hierarchy of nested parts of any data: points, a table, texts, a graph, or a file of these.
 
     *When to choose this*: always, at first. It picks the maker for the kind of data and says in
     ``made_by.choices`` what it picked. The makers themselves (``pt.points.PPP``, ``pt.text.TopicTree``) are
@@ -58,17 +63,19 @@ def divide(
 
     Parameters
     ----------
-    data : array (n, d), table, sequence of str, or path
-        Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts.
+    data : array (n, d), table, sequence of str, graph, or path
+        Rows to divide. A str or path is read by ``partita.io.read``; a list of str is texts; a sparse matrix,
+        and a graph of networkx or igraph, is a graph, as is an array of edges with ``kind="graph"``.
     kind : {"auto", "points", "text", "table", "graph"}
         What the data are; "auto" infers it.
     method : {"auto", "ppp", "hierarchical-kmeans", "kmeans", "spherical-kmeans", "hdbscan",
         "nested-density", "linkage", "kmedoids", "excisive", "tree-mixture", "dense-vote", "likelihood-sdp",
-        "rare-groups", "topological", "topic-tree"}
-        How to divide. "auto": PPP for points and tables, a topic tree for texts; both find the number of
-        parts themselves. "spherical-kmeans" and "linkage" take sparse rows too
-        (``kind="points"``); "kmedoids" takes texts too, by their edit distance. "likelihood-sdp" makes two
-        parts unless told ``n_clusters``, and "topological" takes points that span at most three directions.
+        "rare-groups", "topological", "topic-tree", "bottom-up", "communities", "multilevel-partition"}
+        How to divide. "auto": PPP for points and tables, a topic tree for texts, communities from the bottom
+        up for graphs; all find the number of parts themselves. "spherical-kmeans" and "linkage" take sparse
+        rows too (``kind="points"``); "kmedoids" takes texts too, by their edit distance. "likelihood-sdp" and
+        "multilevel-partition" make two parts unless told how many, and "topological" takes points that span
+        at most three directions.
     column : str, optional
         The column of a table to take as text.
     columns : list of str, optional
@@ -255,7 +262,7 @@ def _find_maker(kind: str, method: str) -> tuple[Callable[..., Any], str]:
             name="kind",
             allowed=", ".join(METHODS),
             got=kind,
-            hint="give rows of numbers, or texts; reduce a sparse matrix of rows first (truncated SVD)",
+            hint="give rows of numbers, texts, or a graph",
         )
     word = str(method).lower().replace("_", "-").replace(" ", "-")
     if word == "auto":

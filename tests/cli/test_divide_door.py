@@ -122,8 +122,8 @@ def test_a_path_is_read(tmp_path: Path) -> None:
         ({"data": blobs(), "min_sizes": 3}, pt.InvalidParameterError, "did you mean 'min_size'"),
         ({"data": blobs(), "min_size": -3}, pt.InvalidParameterError, "min_size"),
         ({"data": blobs(), "column": "x"}, pt.InvalidParameterError, "table"),
-        ({"data": sparse.eye_array(5, format="csr")}, pt.InvalidParameterError, "graph"),
-        ({"data": blobs(), "kind": "graph"}, pt.InvalidParameterError, "no maker for a graph"),
+        ({"data": sparse.csr_array((5, 4))}, pt.InvalidDataError, "not square"),
+        ({"data": blobs(), "kind": "graph"}, pt.InvalidDataError, "node ids of the graph"),
         ({"data": pa.table({"w": ["a", "b"]})}, pt.InvalidDataError, "no numeric column"),
         ({"data": pa.table({"w": [1.0, None]})}, pt.InvalidDataError, "Row 1 of column 'w'"),
         (
