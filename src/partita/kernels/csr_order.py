@@ -51,6 +51,26 @@ def colours_round(indptr, indices, bits, directed, old, new):
 
 
 @jit
+def count_distinct(values):
+    """How many different uint64 there are. O(n)."""
+    size = 2
+    while size < 2 * values.shape[0]:
+        size *= 2
+    table, mask, count, zeros = np.zeros(size, np.uint64), np.uint64(size - 1), 0, 0
+    for value in values:
+        if value == np.uint64(0):
+            zeros = 1
+            continue
+        place = _mixed(value) & mask
+        while table[place] != np.uint64(0) and table[place] != value:
+            place = (place + np.uint64(1)) & mask
+        if table[place] == np.uint64(0):
+            table[place] = value
+            count += 1
+    return count + zeros
+
+
+@jit
 def order_breadth(indptr, indices, back_indptr, back_indices, directed, roots, by_rank, rank):
     """Nodes breadth first, the next root by `roots`, the new neighbours of a node by rank.
 
@@ -132,18 +152,20 @@ def canonical_order(graph: Graph, directed: bool = False) -> tuple[np.ndarray, n
     colours, new = np.empty(n, np.uint64), np.empty(n, np.uint64)
     bits = (graph.weights + 0.0).view(np.uint64)
     colours_start((graph.loops + 0.0).view(np.uint64), colours)
-    count = len(np.unique(colours))
+    count = count_distinct(colours)
     for _ in range(_MOST_ROUNDS):
         colours_round(graph.indptr, graph.indices, bits, directed, colours, new)
-        before, count = count, len(np.unique(new))
+        before, count = count, count_distinct(new)
         colours, new = new, colours
         if count in (before, n):
             break
     by_rank = np.argsort(colours, kind="stable")
     rank = np.empty(n, np.intp)
     rank[by_rank] = np.arange(n)
-    _, inverse, times = np.unique(colours, return_inverse=True, return_counts=True)
-    roots = np.lexsort((rank, times[inverse]))
+    ranked = colours[by_rank]
+    first = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    alike = np.diff(np.append(first, n))
+    roots = by_rank[np.argsort(np.repeat(alike, alike), kind="stable")]
     back = transpose(graph) if directed else graph
     order = order_breadth(
         graph.indptr, graph.indices, back.indptr, back.indices, directed, roots, by_rank, rank
