@@ -30,6 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bottom_up
+import communities
 import contests
 import density
 import linkage
@@ -41,7 +42,18 @@ import spherical
 from contests import Contest
 from scipy import sparse
 
-_TOPICS = (contests, density, spherical, pooling, sinkhorn_pot, linkage, members, local_graph, bottom_up)
+_TOPICS = (
+    contests,
+    communities,
+    density,
+    spherical,
+    pooling,
+    sinkhorn_pot,
+    linkage,
+    members,
+    local_graph,
+    bottom_up,
+)
 CONTESTS = {name: contest for topic in _TOPICS for name, contest in topic.CONTESTS.items()}
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
