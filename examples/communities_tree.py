@@ -26,9 +26,8 @@ print(f"schools: ARI {pt.compare(h.cut(n_clusters=3), group // 4)['ari']:.3f}")
 
 halves = pt.graphs.TopDown().fit(A)
 inversions = halves.made_by_.certificates["inversions"]
-print(
-    f"top-down: {halves.n_clusters_} parts, ARI {pt.compare(halves.labels_, group)['ari']:.3f}, {inversions=}"
-)
+agreement = pt.compare(halves.labels_, group)["ari"]
+print(f"top-down: {halves.n_clusters_} parts, ARI {agreement:.3f}, {inversions=}")
 
 # 90 guests in three circles at 40 events, of which some are for one circle and some for two.
 circle, kind = np.arange(90) // 30, np.arange(40) // 10

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 import partita as pt
 from graphs.planted import planted_graph
 from oracles.descriptions import densest_merges, log_multisets, nats_of_graph, nats_of_labels
-from partita.graphs import BottomUp
+from partita.graphs import BottomUp, TopDown
 from partita.graphs._bethe import adjacency, non_backtracking_radius, spectrum
 from partita.graphs._density import density_tree
 from partita.graphs._description import description_length
@@ -246,3 +249,18 @@ def test_refusals():
         BottomUp(bottom="bethe-hessian", max_size=2).fit(A)
     with pytest.raises(ValueError, match="bottom"):
         BottomUp(bottom="louvain").fit(A)
+
+
+def test_departments_of_email(real_data: Callable[..., Path]):
+    """42 departments, of 1 to 109 people: nearer to them than modularity (.57), and no inversions."""
+    with gzip.open(real_data("graphs-email-eu-core", "edges.txt.gz"), "rt") as file:
+        edges = np.loadtxt(file, dtype=np.int64)
+    labels = np.loadtxt(real_data("graphs-email-eu-core", "labels.txt"), dtype=np.int64)
+    n = len(labels)
+    half = sp.csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
+    A = ((half + half.T) > 0).astype(float)
+    truth = labels[np.argsort(labels[:, 0]), 1]
+    tree = BottomUp().fit(A)
+    assert adjusted_mutual_info_score(truth, tree.labels_) > 0.62
+    assert tree.made_by_.certificates["inversions"] == 0
+    assert TopDown().fit(A).made_by_.certificates["inversions"] > 0

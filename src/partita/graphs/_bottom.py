@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from partita._core.errors import InfeasibleError
-from partita._core.memory import check_memory
 from partita._core.threads import map_tasks
 from partita.graphs._bethe import spectral_labels, spectrum
 from partita.graphs._density import DensityTree, density_tree
@@ -20,6 +19,7 @@ from partita.kernels.blocks import blocks_improve
 from partita.kernels.csr import Graph, compact, components, contract
 
 _SWEEPS = 20
+_MOST_REFINED = 8192
 _MOST_STEPS = 40
 _FINER = 1.25
 Partitioner = Callable[[Graph, float, int | None], np.ndarray]
@@ -155,9 +155,9 @@ class Search:
         labels, n_blocks = compact(np.ascontiguousarray(labels, np.int32), int(labels.max(initial=-1)) + 1)
         if not self.wanted.refine or n_blocks < 2:
             return labels
-        check_memory(
-            8 * n_blocks * n_blocks, what=f"The edges between {n_blocks} parts", alternative="refine=False"
-        )
+        if n_blocks > _MOST_REFINED:
+            choices["refine"] = f"left out: {n_blocks} parts are more than {_MOST_REFINED}"
+            return labels
         choices["nodes_moved"] = int(blocks_improve(self.plain, labels, n_blocks, _SWEEPS))
         return labels
 

@@ -24,6 +24,8 @@ _CITATION = (
     "Phys. Rev. E 102 (2020), doi:10.1103/PhysRevE.102.032309, arXiv:2001.11818"
 )
 
+_MOST_FIRST, _MOST_STARTS = 48, 4
+
 
 class BipartiteSBM(HierarchyMaker):
     """Divide rows and columns of a table of counts into blocks: those that describe the table shortest.
@@ -76,13 +78,12 @@ class BipartiteSBM(HierarchyMaker):
     The description is that of the paper: the degree-corrected microcanonical model, edge counts over
     ``K_rows * K_columns`` cells, a partition of each kind, and degrees by their distribution in each block.
     Where the paper samples (MCMC), this moves nodes one at a time to where the description gets shortest:
-    from ``sqrt(edges) / 2`` blocks of each kind, k-means of singular vectors, blocks are merged two by two,
-    whichever pair costs least, and nodes moved after each merge, down to one block each; the shortest
-    description met is kept. A second descent starts from twice as many blocks as that has. So the optimum is
-    a local one, and the same in every run.
+    from ``sqrt(edges) / 2`` blocks of each kind (48 at most), k-means of singular vectors, blocks are merged
+    two by two, whichever pair costs least, and nodes moved after each merge, down to one block each; the
+    shortest description met is kept. Further descents start from twice as many blocks as that has, until
+    none is better (four at most). So the optimum is a local one, and the same in every run.
 
-    O(n_moves (k + degree)) a sweep with k blocks of a kind, O(k^2 (k + degrees)) a merge, both for the
-    square root of the edges at first.
+    With k blocks of a kind at first: O(k m + k n d) for all sweeps, d the mean degree, and O(k^4) for merges.
 
     References
     ----------
@@ -180,12 +181,18 @@ class BipartiteSBM(HierarchyMaker):
             return Found(Blocks.of_matrix(matrix, (labels[0], labels[1]), general), 0.0), []
         least = wanted or (1, 1)
         whole = Blocks.of_matrix(matrix, tuple(np.zeros(n, np.int32) for n in matrix.shape), general)  # type: ignore[arg-type]
-        first = int(np.ceil(np.sqrt(matrix.data.sum()) / 2.0))
-        found = _descend_from(matrix, whole, (max(first, least[0]), max(first, least[1])), wanted)
-        again = (max(2 * found.blocks.counts[0], least[0]), max(2 * found.blocks.counts[1], least[1]))
-        starts = [first, *again]
-        other = _descend_from(matrix, whole, again, wanted)
-        return (other if other.nats < found.nats else found), [str(k) for k in starts]
+        first = min(int(np.ceil(np.sqrt(matrix.data.sum()) / 2.0)), _MOST_FIRST)
+        start = max(first, least[0]), max(first, least[1])
+        tried: list[tuple[int, int]] = []
+        best: Found | None = None
+        while start not in tried and len(tried) < _MOST_STARTS:
+            tried.append(start)
+            found = _descend_from(matrix, whole, start, wanted)
+            if best is None or found.nats < best.nats:
+                best = found
+            start = max(2 * best.blocks.counts[0], least[0]), max(2 * best.blocks.counts[1], least[1])
+        assert best is not None
+        return best, [f"{rows} x {columns}" for rows, columns in tried]
 
     def _set_blocks(self, table: _Table, found: Found, starts: list[str], started: float) -> None:
         rows, columns = (compact(own, int(own.max(initial=-1)) + 1)[0] for own in found.blocks.labels)

@@ -55,7 +55,8 @@ class BottomUp(HierarchyMaker):
         always count edges: heavy weights would appear as communities in a spectrum.
     refine : bool
         Move single nodes between the parts found where that makes the edges likelier under the
-        degree-corrected block model. Not done for labels that you gave, nor under `max_size`.
+        degree-corrected block model. Not done for labels that you gave, under `max_size`, nor for more
+        than 8,192 parts.
     random_state : None, int or generator
         Accepted, and without effect: nothing here is random.
     n_jobs : int, optional
@@ -94,7 +95,7 @@ class BottomUp(HierarchyMaker):
     "bethe-hessian" looks at the eigenvectors of ``(D + (r^2 - 1) I)^(-1/2) A (D + (r^2 - 1) I)^(-1/2)`` at
     r the square root of the spectral radius of the non-backtracking matrix, for all communities at once; the
     paper takes another r for each. O(m k + n k^2) a round of Lanczos. "moves": O(m) a sweep. Linkage:
-    O(k log k) for sparse blocks. Refinement needs k^2 numbers.
+    O(k log k) for sparse blocks. Refinement needs k^2 numbers, half a gigabyte at most.
 
     The result depends neither on the order of nodes nor on `n_jobs`. Nodes that can't be told apart by
     content keep the order in which they came, and where they are truly symmetric either order is right.
