@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array, csr_array
 
 import partita as pt
+from partita.graphs._improve import improve_around
 from partita.graphs._input import as_graph
 from partita.graphs._local_search import Ground
 from partita.graphs._met import MetRows
 from partita.graphs._spread import flow_stages, rank_stages
+from partita.graphs._sweep import measured
 from partita.graphs.local_cluster import LocalCluster
 from partita.kernels.max_flow import flow_largest
 
@@ -98,9 +100,6 @@ def test_flow_around_gives_back_what_a_set_lacks():
     inside = np.flatnonzero(labels == 0)
     given_graph = as_graph(A)
     ground = Ground(given_graph, None, None)
-    from partita.graphs._improve import improve_around
-    from partita.graphs._sweep import measured
-
     rows = MetRows(ground.graph, ground.degree, ground.features, 0.0)
     slots = rows.slots(given_graph.place[inside[:30]])
     rows.open(slots)
@@ -109,6 +108,38 @@ def test_flow_around_gives_back_what_a_set_lacks():
     )
     found = given_graph.order[rows.nodes[better.found.slots]]
     assert np.array_equal(np.sort(found), inside)
+
+
+@given(A=weighted_graphs(7), data=st.data(), locality=st.sampled_from([0.0, 0.3, 2.0]))
+def test_flow_around_finds_the_least_quotient_of_all_sets(
+    A: np.ndarray, data: st.DataObject, locality: float
+):
+    reference = sorted(data.draw(st.sets(st.integers(0, len(A) - 1), min_size=1, max_size=len(A) - 1)))
+    degree, total = A.sum(1), A.sum()
+    base = degree[reference].sum()
+    if not 0 < base <= total / 2:
+        return
+    given_graph = as_graph(A)
+    ground = Ground(given_graph, None, None)
+    rows = MetRows(ground.graph, ground.degree, ground.features, 0.0)
+    slots = rows.slots(given_graph.place[reference])
+    rows.open(slots)
+    start = measured(rows, slots, ground.space)
+    better = improve_around(rows, start, ground.space, locality=locality, max_volume=np.inf)
+    found = sorted(given_graph.order[rows.nodes[better.found.slots]].tolist())
+    penalty = base / (total - base) + locality
+    inside = np.isin(np.arange(len(A)), reference)
+
+    def quotient(nodes: tuple[int, ...]) -> float:
+        own = np.isin(np.arange(len(A)), nodes)
+        worth = degree[own & inside].sum() - penalty * degree[own & ~inside].sum()
+        return float(A[own][:, ~own].sum() / worth) if worth > 1e-9 else np.inf
+
+    sets = [s for size in range(1, len(A)) for s in combinations(range(len(A)), size)]
+    assert better.gap == pytest.approx(0.0, abs=1e-9) or start.cut == 0
+    assert better.found.conductance <= start.conductance + 1e-12
+    if found != reference:
+        assert quotient(tuple(found)) == pytest.approx(min(map(quotient, sets)), abs=1e-9)
 
 
 def test_flow_solves_its_quadratic_programme():

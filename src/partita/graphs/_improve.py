@@ -49,7 +49,7 @@ def improve_within(rows: MetRows, found: Found, space: Space) -> Improved:
         smaller = measured(rows, kept, space)
         if smaller.conductance >= found.conductance * _GAIN:
             break
-        found = smaller
+        found, gap = smaller, 0.0
     return Improved(found, gap, True)
 
 
@@ -80,7 +80,7 @@ def improve_around(
         worth = volume[inside].sum() - penalty * volume[~inside].sum()
         if worth <= 0 or candidate.cut / worth >= quotient * _GAIN:
             break
-        best, quotient = candidate, candidate.cut / worth
+        best, quotient, gap = candidate, candidate.cut / worth, 0.0
     return Improved(best if best.conductance <= found.conductance else found, gap, True)
 
 
