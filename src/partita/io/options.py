@@ -12,9 +12,9 @@ from partita._core.params import Flag, Integer, OneOf, Optional, Rule, check_par
 
 KINDS = ("points", "graph", "text", "table")
 TABULAR = ("parquet", "arrow", "csv", "tsv", "jsonl")
-TEXTUAL = ("csv", "tsv", "jsonl", "txt", "folder", "mtx", "metis", "edges")
+TEXTUAL = ("csv", "tsv", "jsonl", "txt", "folder", "mtx", "metis", "hgr", "edges")
 GRAPHS = ("mtx", "metis", "edges", "csv", "tsv", "txt", "npy", "npz", "parquet", "arrow", "jsonl")
-FORMATS = ("npy", "npz", *TABULAR, "txt", "folder", "mtx", "metis", "edges")
+FORMATS = ("npy", "npz", *TABULAR, "txt", "folder", "mtx", "metis", "hgr", "edges")
 
 _USED_BY: dict[str, tuple[str, ...]] = {
     "column": TABULAR,

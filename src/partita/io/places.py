@@ -31,6 +31,7 @@ SUFFIXES = {
     ".mm": "mtx",
     ".graph": "metis",
     ".metis": "metis",
+    ".hgr": "hgr",
     ".edges": "edges",
     ".edgelist": "edges",
 }

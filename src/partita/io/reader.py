@@ -11,6 +11,7 @@ from partita.io.arrow_files import read_arrow, read_parquet
 from partita.io.delimited import read_delimited
 from partita.io.documents import read_folder, read_lines
 from partita.io.edge_list import read_edge_list
+from partita.io.hmetis import read_hmetis
 from partita.io.json_lines import read_json_lines
 from partita.io.matrix_market import read_matrix_market
 from partita.io.metis import read_metis
@@ -31,6 +32,7 @@ _READERS: dict[str, Callable[[Path, Options, str], Source]] = {
     "folder": read_folder,
     "mtx": read_matrix_market,
     "metis": read_metis,
+    "hgr": read_hmetis,
     "edges": read_edge_list,
 }
 
@@ -60,15 +62,15 @@ def read(
     Parameters
     ----------
     path : str or path
-        A file ``.npy .npz .parquet .arrow .feather .csv .tsv .jsonl .txt .mtx .graph .metis .edges``, each
-        also as ``.gz`` or ``.zst``, or a folder of text files.
+        A file ``.npy .npz .parquet .arrow .feather .csv .tsv .jsonl .txt .mtx .graph .metis .hgr
+        .edges``, each also as ``.gz`` or ``.zst``, or a folder of text files.
     kind : {"auto", "points", "graph", "text", "table"}
         What to make of it. ``"graph"`` reads a table or ``.txt`` as a list of edges; ``"points"`` takes the
         numeric columns of a table, or a ``.txt`` as a matrix.
     format : str
         ``"npy"``, ``"npz"``, ``"parquet"``, ``"arrow"``, ``"csv"``, ``"tsv"``, ``"jsonl"``, ``"txt"``,
-        ``"folder"``, ``"mtx"``, ``"metis"`` or ``"edges"``; ``"auto"`` goes by the suffix, or else by the
-        first bytes.
+        ``"folder"``, ``"mtx"``, ``"metis"``, ``"hgr"`` or ``"edges"``; ``"auto"`` goes by the
+        suffix, or else by the first bytes.
     column : str, optional
         The column that holds the text, the vectors or the one number of each item.
     columns : list of str, optional

@@ -15,13 +15,14 @@ class Source:
 
     Attributes
     ----------
-    kind : {"points", "graph", "text", "table"}
+    kind : {"points", "graph", "text", "table", "hypergraph"}
         What the data are.
     data : object
         ``points``: float32 or float64 array (n, d), memory-mapped where the file allows it, or a
         ``scipy.sparse.csr_array`` (n, d). ``graph``: ``scipy.sparse.csr_array`` (n, n) of float64 weights,
-        symmetric unless the graph was read with ``directed=True``. ``text``: list of n ``str``. ``table``:
-        ``pyarrow.Table`` of n rows.
+        symmetric unless the graph was read with ``directed=True``. ``hypergraph``:
+        ``scipy.sparse.csr_array`` (n, nets), an entry the weight of its net. ``text``: list of n ``str``.
+        ``table``: ``pyarrow.Table`` of n rows.
     names : ndarray (n,) or None
         Ids of the items: ``int64``, or ``object`` holding ``str``. None where the file carries none.
     notes : tuple of str
