@@ -34,7 +34,7 @@ def connect_parts(problem: Problem, labels: np.ndarray) -> np.ndarray:
 
 
 def _join_pieces(problem: Problem, labels: np.ndarray, piece: np.ndarray, count: int) -> bool:
-    """Each piece but the heaviest of a part joins the neighbour that pulls it most and has room. INOUT labels."""
+    """Each piece but the heaviest of a part joins a neighbour with room that pulls it most. INOUT labels."""
     load = np.zeros(problem.cap.shape)
     np.add.at(load, labels, problem.weight)
     size = np.zeros((count, problem.weight.shape[1]))

@@ -136,19 +136,25 @@ def again(problem: Problem, plan: Plan, seed: int, best: np.ndarray, other: np.n
     overlay = overlay * 2 + (problem.fixed >= 0)
     _, group = np.unique(overlay, return_inverse=True)
     levels = _coarsen(problem, plan, seed, group.astype(np.int32))
-    labels = best
+    return _uncoarsen(levels, plan, seed, lifted(levels, best))
+
+
+def lifted(levels: list[_Level], labels: np.ndarray) -> np.ndarray:
+    """Labels of the coarsest level, where no cluster spans two parts."""
     for level in levels[:-1]:
-        above = np.empty(int(level.above.max()) + 1, np.int32)
-        above[level.above] = labels
-        labels = above
-    return _uncoarsen(levels, plan, seed, labels)
+        assert level.above is not None
+        coarse = np.empty(int(level.above.max()) + 1, np.int32)
+        coarse[level.above] = labels
+        labels = coarse
+    return labels
 
 
 def _coarsen(problem: Problem, plan: Plan, seed: int, group: np.ndarray) -> list[_Level]:
     """Levels, fine to coarse; no cluster spans two groups."""
     target = max(plan.per_part * problem.k, plan.fewest)
     limit = problem.weight.sum(axis=0) * (1.0 / target)
-    levels, current = [], problem
+    levels: list[_Level] = []
+    current = problem
     while len(current.fixed) > target:
         n = len(current.fixed)
         label, count = cluster_nodes(

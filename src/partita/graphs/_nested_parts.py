@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from partita._core.threads import map_tasks
-from partita.graphs._multilevel import Plan, Problem, _coarsen, divide
+from partita.graphs._multilevel import Plan, Problem, _coarsen, divide, lifted
 from partita.kernels.initial import cut_of, subgraph
 from partita.kernels.refine_nested import Tree, refine_nested, tree_fill
 
 
 def chain_of(branches: tuple[int, ...]) -> np.ndarray:
-    """The part of each level above each leaf, int32 (leaves, levels); levels are numbered one after another."""
+    """The part of each level above each leaf, int32 (leaves, levels), numbered level by level."""
     n_leaves, first, below = int(np.prod(branches)), 0, int(np.prod(branches))
     chain = np.empty((n_leaves, len(branches)), np.int32)
     for level, branch in enumerate(branches):
@@ -126,10 +126,7 @@ def _cycle(
     overlay = (labels.astype(np.int64) * problem.k + other) * 2 + (problem.fixed >= 0)
     group = np.unique(overlay, return_inverse=True)[1].astype(np.int32)
     levels = _coarsen(problem, plan, seed, group)
-    for level in levels[:-1]:
-        above = np.empty(int(level.above.max()) + 1, np.int32)
-        above[level.above] = labels
-        labels = above
+    labels = lifted(levels, labels)
     for i in range(len(levels) - 1, -1, -1):
         if i < len(levels) - 1:
             labels = labels[levels[i].above]

@@ -155,8 +155,8 @@ def _check_heavy(weight: np.ndarray, cap: np.ndarray, ideal: np.ndarray, resourc
     k = len(cap)
     if heaviest[0] > cap.max():
         raise InfeasibleError(
-            f"Node {int(np.argmax(weight))} weighs {heaviest[0]:g} of resource {resource}, more than any part "
-            f"may hold ({cap.max():g}).",
+            f"Node {int(np.argmax(weight))} weighs {heaviest[0]:g} of resource {resource}, more than any "
+            f"part may hold ({cap.max():g}).",
             f"imbalance={relaxed(heaviest[0] / ideal.max())}, or divide the node",
             name="imbalance",
         )

@@ -1,4 +1,4 @@
-"""MultilevelPartition: a given number of parts within bounds, nested on request, with few edges cut. For users."""
+"""MultilevelPartition: a given number of parts within bounds, nested on request, and few edges cut."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _CITATION = (
 class MultilevelPartition(HierarchyMaker):
     """Divide a graph into parts of about equal weight that cut few edges, at one level or nested.
 
-    *When to choose this*: the number of parts and their balance are given (machines, shards, solvers, floors),
-    and what crosses between parts costs. Where the graph should say how many communities there are and how
-    large, take ``Communities`` or ``BottomUp``.
+    *When to choose this*: the number of parts and their balance are given (machines, shards, solvers), and
+    what crosses between parts costs. Where the graph should say how many communities there are and how large,
+    take ``Communities`` or ``BottomUp``.
 
     Parameters
     ----------
@@ -55,6 +55,17 @@ class MultilevelPartition(HierarchyMaker):
         or the weights that a METIS file brings.
     min_weight : float, optional
         What every part of the finest level holds at least, of every resource. A part is never empty anyway.
+    capacity : array-like of shape (r,) or (k, r), optional
+        What each part can hold of each resource, in the place of a cap by `imbalance`; for hypergraphs and
+        personalities.
+    personalities : sequence of array-like of shape (p, r), optional
+        For each node the ways to realise it, each with what it uses of each resource (an array (n, p, r)
+        with rows of NaN where there are fewer). The one that serves best is chosen with the part. Needs
+        `capacity`.
+    hypergraph : bool
+        Whether X is a matrix of nodes by nets (an entry is the price of its net) instead of a graph.
+    objective : {"cut", "connectivity"}
+        Of a hypergraph: the price of the nets cut, or that times the number of parts reached, less one.
     part_shares : array-like of shape (k,) or (k, r), optional
         Shares of the parts of the finest level, in any unit. Default: equal.
     fixed : array-like of int of shape (n,), optional
@@ -63,7 +74,7 @@ class MultilevelPartition(HierarchyMaker):
         Whether each part of the finest level must be connected. Parts are mended after the search, at the
         cost of some cut.
     mode : {"fast", "default", "strong"}
-        How much is tried: one partition; two, with more searches; or several, recombined in cycles.
+        How much is tried: one partition; two, with longer searches; or several, recombined in cycles.
     random_state : None, int or generator
         Chooses the searches. None is a fixed seed; the result depends neither on the order of nodes nor on
         `n_jobs`.
@@ -89,6 +100,8 @@ class MultilevelPartition(HierarchyMaker):
     imbalance_ : float
         Largest excess over the mean, over all parts, levels and resources (over the share with
         `part_shares`).
+    personalities_ : int32[n]
+        The realisation of each node, by its place in `personalities`; only with `personalities`.
     n_clusters_ : int
     made_by_ : MadeBy
         ``certificates``: cuts, and loads and caps of every level; whether parts are connected.
@@ -96,11 +109,16 @@ class MultilevelPartition(HierarchyMaker):
     Notes
     -----
     Heavy edges are contracted until some dozens of nodes a part are left; these are divided by repeated
-    bisection (grown from single nodes, refined, the best of several), and on every level on the way back local
-    searches from single boundary nodes move nodes by gain, each rolled back to its best prefix. "strong" makes
-    several partitions and refines the best within the overlay with another, whose common parts are contracted
-    further. Nested parts come from the top down with room kept for the levels below, and are then refined
-    with a price for the cut at every level and caps at every level.
+    bisection (grown from single nodes, refined, the best of several), and on every level on the way back
+    searches from single boundary nodes move nodes by gain, each rolled back to its best prefix. "strong"
+    makes several partitions and refines the best within the overlay with another, whose common parts are
+    contracted further. Nested parts come from the top down with room kept for the levels below, and are then
+    refined with a price for the cut at every level and caps at every level.
+
+    Nodes of several personalities choose when they move: the way that strains the part's capacities least;
+    where none fits, nodes already there change theirs in place (which costs no cut) until it does, or the
+    move is undone. A cluster of a coarse hypergraph can be realised as it is, or with as little of one
+    resource as its members allow, for each resource.
 
     O(m) time a level for "fast" and "default", in about twice a logarithm of levels; O(m) memory.
 
@@ -114,6 +132,9 @@ class MultilevelPartition(HierarchyMaker):
 
     P. Sanders and C. Schulz, Engineering multilevel graph partitioning algorithms, ESA (2011).
     https://doi.org/10.1007/978-3-642-23719-5_40
+
+    A. Gregerson, A. Chadha and K. Morrow, Multi-personality partitioning for heterogeneous systems, FPT
+    (2013). https://doi.org/10.1109/FPT.2013.6718375
 
     P. Sanders and C. Schulz, Distributed evolutionary graph partitioning, ALENEX (2012).
     https://arxiv.org/abs/1110.0477
@@ -133,6 +154,8 @@ class MultilevelPartition(HierarchyMaker):
         "n_parts": AnyOf((Integer(low=1), Instance((tuple, list), "a tuple of integers of at least 1"))),
         "imbalance": Real(low=0.0),
         "min_weight": Optional(Real(low=0.0)),
+        "hypergraph": Flag(),
+        "objective": OneOf(("cut", "connectivity")),
         "connected": Flag(),
         "mode": OneOf(("fast", "default", "strong")),
         "random_state": Seed(),
@@ -141,6 +164,7 @@ class MultilevelPartition(HierarchyMaker):
     }
 
     parts_: np.ndarray
+    personalities_: np.ndarray
     cut_: float
     cuts_: list[float]
     part_weights_: np.ndarray
@@ -154,6 +178,10 @@ class MultilevelPartition(HierarchyMaker):
         node_weights: Any = None,
         min_weight: float | None = None,
         part_shares: Any = None,
+        capacity: Any = None,
+        personalities: Any = None,
+        hypergraph: bool = False,
+        objective: str = "cut",
         fixed: Any = None,
         connected: bool = False,
         mode: str = "default",
@@ -166,6 +194,10 @@ class MultilevelPartition(HierarchyMaker):
         self.node_weights = node_weights
         self.min_weight = min_weight
         self.part_shares = part_shares
+        self.capacity = capacity
+        self.personalities = personalities
+        self.hypergraph = hypergraph
+        self.objective = objective
         self.fixed = fixed
         self.connected = connected
         self.mode = mode
@@ -179,7 +211,8 @@ class MultilevelPartition(HierarchyMaker):
         Parameters
         ----------
         X : sparse or dense square matrix, networkx or igraph graph, edges (n_edges, 2 or 3), or io.Source
-            An undirected graph with weights of at least 0.
+            An undirected graph with weights of at least 0; with ``hypergraph=True`` a sparse or dense matrix
+            of shape (n, n_nets). A hypergraph from ``partita.io.read`` is one without being told.
         y : ignored
 
         Returns
@@ -198,6 +231,8 @@ class MultilevelPartition(HierarchyMaker):
         branches = self._branches()
         k = int(np.prod(branches))
         with thread_scope(self.n_jobs), progress_scope(self.progress):
+            if self._has_nets(X):
+                return self._fit_nets(X, branches, started)
             given, weight, fixed = self._see(X, k)
             levels = self._bounds(branches, weight)
             for bounds in levels:
@@ -206,6 +241,30 @@ class MultilevelPartition(HierarchyMaker):
             problem = Problem(given.graph, weight, finest.cap, finest.floor, np.ones(k, np.int64), fixed)
             labels = self._solve(problem, branches, levels)
             self._keep(given, problem, labels, branches, levels, started)
+        return self
+
+    def _has_nets(self, X: Any) -> bool:
+        from partita.graphs._net_fit import is_hypergraph
+
+        told = self.hypergraph or self.personalities is not None or self.capacity is not None
+        return told or is_hypergraph(X)
+
+    def _fit_nets(self, X: Any, branches: tuple[int, ...], started: float) -> MultilevelPartition:
+        from partita.graphs._net_fit import fit_nets
+
+        if len(branches) > 1 or self.connected or self.min_weight or self.part_shares is not None:
+            raise InvalidParameterError(
+                "Hypergraphs, personalities and capacities are for one level of parts without floors.",
+                name="n_parts",
+                allowed="one integer; without connected, min_weight and part_shares",
+                got=self.n_parts,
+            )
+        found = fit_nets(self, X, branches[0], PLANS[self.mode], _small_seed(self.random_state), started)
+        self.cut_, self.cuts_ = found.cost, [found.cost]
+        self.parts_, self.part_weights_, self.imbalance_ = found.parts, found.load, found.imbalance
+        if self.personalities is not None:
+            self.personalities_ = found.personalities
+        self._set_hierarchy(found.hierarchy)
         return self
 
     def _branches(self) -> tuple[int, ...]:
@@ -264,7 +323,7 @@ class MultilevelPartition(HierarchyMaker):
                 needed = max(needed, float((load / np.maximum(bounds.ideal, 1e-300)).max()))
         if needed > 0.0:
             raise InfeasibleError(
-                f"No division into parts within imbalance={self.imbalance:g} was found: the heavy nodes don't "
+                f"No division into parts within imbalance={self.imbalance:g} was found: heavy nodes don't "
                 "pack.",
                 f"imbalance={relaxed(needed)} (for this there is one; the smallest possible is not known)",
                 name="imbalance",
@@ -314,10 +373,9 @@ class MultilevelPartition(HierarchyMaker):
             },
             notes=given.notes,
         )
-        rank = given.place
         arrays = [given.given(np.asarray(part, np.int32)) for part in nested]
         self._set_hierarchy(
-            Hierarchy.from_labels(arrays, item_rank=rank, item_ids=given.names, made_by=made_by)
+            Hierarchy.from_labels(arrays, item_rank=given.place, item_ids=given.names, made_by=made_by)
         )
 
 

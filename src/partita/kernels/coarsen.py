@@ -37,7 +37,7 @@ def shuffled(n, seed):
 
 @jit(inline="always")
 def _fits(weight, u, load, c, limit):
-    for r in range(limit.shape[0]):
+    for r in range(limit.shape[0]):  # noqa: SIM110 (numba)
         if load[c, r] + weight[u, r] > limit[r]:
             return False
     return True
@@ -103,7 +103,7 @@ def cluster_nodes(graph, weight, limit, group, seed, most_shrink, n_rounds, damp
     )
     count, enough = n, n / most_shrink
     order = shuffled(n, seed)
-    for step in range(n_rounds):
+    for _ in range(n_rounds):
         changes = 0
         for u in order:
             if count <= enough:

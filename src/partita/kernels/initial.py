@@ -61,7 +61,7 @@ def _overload(parts):
 
 @jit
 def _side_is_full(parts, goal):
-    for r in range(goal.shape[0]):
+    for r in range(goal.shape[0]):  # noqa: SIM110 (numba)
         if parts.load[0, r] > goal[r]:
             return False
     return True
@@ -188,7 +188,7 @@ def bisect(graph, weight, cap, least, fixed, goal, seed, n_tries, n_rounds):
 
 @jit
 def _side_caps(cap, load, first, middle, last):
-    """Caps of the two sides of parts first to last - 1, and the goal of side 0: slack is kept for later cuts."""
+    """Caps of the two sides of parts first to last - 1, and the goal of side 0; later cuts keep room."""
     n_resources = cap.shape[1]
     sides, goal = np.zeros((2, n_resources)), np.zeros(n_resources)
     depth = np.ceil(np.log2(last - first))

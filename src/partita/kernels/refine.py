@@ -185,10 +185,10 @@ def best_move(graph, weight, parts, u, slack, pull, touched):
     for i in range(count):
         p = touched[i]
         if p != own and pull[p] >= most and _may_enter(weight, parts, u, p, slack):
-            if (
-                pull[p] > most
-                or parts.load[p, 0] * parts.cap[best, 0] < parts.load[best, 0] * parts.cap[p, 0]
-            ):
+            fuller = pull[p] == most and (
+                parts.load[p, 0] * parts.cap[best, 0] >= parts.load[best, 0] * parts.cap[p, 0]
+            )
+            if not fuller:
                 best, most = p, pull[p]
         pull[p] = 0.0
     if best >= 0 and not _may_leave(weight, parts, u, own):
