@@ -28,7 +28,7 @@ _CITATION = (
 )
 _SIGNED = ("signed", "multicut", "cpm")
 _MANY_STARTS, _FEW_STARTS = 4, 1
-_SMALL = 50_000
+_SMALL = 200_000
 _STEP = 1.5
 _MOST_STEPS = 80
 _ROUNDS = 5
@@ -68,7 +68,7 @@ class Communities(HierarchyMaker):
         For "multiplex", the share of each layer, negative ones allowed; default: all 1.
     n_starts : int, optional
         Starts from different orders of nodes, joined by moves of what all of them keep together. Default: 4
-        for graphs of up to 25,000 edges, else 1.
+        for graphs of up to 100,000 edges, else 1.
     max_iter : int
         Most iterations of a start; it ends before when one gains less than 1e-5 of all weight.
     random_state : None, int or generator
