@@ -138,9 +138,11 @@ def networkit_nibble() -> Fit:
 
     def fit(X: csr_matrix, facts: dict[str, Any]) -> np.ndarray:
         A, seeds, volumes = _square(X, facts)
-        half = coo_array(np.triu(A.toarray())) if A.shape[0] < 100 else coo_array(A.tocoo())
-        keep = half.coords[0] < half.coords[1]
-        graph = nk.GraphFromCoo((half.coords[0][keep], half.coords[1][keep]), n=A.shape[0])
+        entries = A.tocoo()
+        graph = nk.Graph(A.shape[0])
+        for u, v in zip(*(ends.tolist() for ends in entries.coords)):
+            if u < v:
+                graph.addEdge(u, v)
         found = np.zeros((len(seeds), A.shape[0]), bool)
         for row, seed, volume in zip(found, seeds, volumes):
             row[list(nk.scd.PageRankNibble(graph, 0.1, 1.0 / (8.0 * volume)).expandOneCommunity(seed))] = True

@@ -48,6 +48,13 @@ def test_a_start_from_parts_saves_rounds():
     assert (fine.values > copied.values - 1e-12).all()
 
 
+def test_it_makes_its_own_parts():
+    A, labels = planted(5, 30, 3)
+    found = embed(A, 4)
+    assert found.residual <= 1e-3
+    assert found.values == pytest.approx(embed(A, 4, parts=labels).values, abs=1e-5)
+
+
 def test_numbers_of_nodes_make_no_difference():
     A, labels = planted(4, 25, 2)
     shuffle = np.random.default_rng(0).permutation(100)

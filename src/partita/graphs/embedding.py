@@ -80,7 +80,8 @@ def embed(
     start : {"partition", "random"}
         "random" is there for comparison.
     parts : array-like of int, shape (n,), optional
-        Labels to start from. Default: ``MultilevelPartition`` into ``max(4 d, sqrt(n))`` parts.
+        Labels to start from. Default: ``MultilevelPartition`` into ``max(4 d, sqrt(n))`` parts, at most
+        one for each four nodes.
     max_rounds : int
         Rounds of fine-tuning, each of 8 products with the graph; 0 copies the coordinates of the parts.
     tol : float
@@ -174,8 +175,8 @@ def _labels(given: InputGraph, graph: Any, n_dimensions: int, parts: Any) -> np.
     if parts is None:
         from partita.graphs.multilevel_partition import MultilevelPartition
 
-        count = min(given.n, max(4 * n_dimensions, int(np.sqrt(given.n))))
-        return MultilevelPartition(count, imbalance=0.1).fit(graph).labels_
+        count = min(max(1, given.n // 4), max(4 * n_dimensions, int(np.sqrt(given.n))))
+        return MultilevelPartition(count, imbalance=0.5).fit(graph).labels_
     labels = np.asarray(parts)
     if labels.shape != (given.n,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise InvalidDataError(
