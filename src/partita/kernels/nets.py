@@ -250,10 +250,11 @@ def _search(nets, placed, whole, patience, heap, locked, hand, log, gain):
         heap_drop(heap, u)
         source = placed.labels[u]
         after, gained = _best_entry(nets, placed, u, whole, gain, hand, log, length)
+        steps += 1
         if after == length:
             continue
         locked[u] = True
-        length, fall, steps = after, fall + gained, steps + 1
+        length, fall = after, fall + gained
         if fall > best + 1e-9:
             best, kept, steps = fall, length, 0
         _touch(nets, placed, u, source, whole, gain, locked, heap)
