@@ -108,7 +108,11 @@ def one_iteration(problem: Problem, limits: Limits, labels: np.ndarray, seed: in
 
 def tolerance(problem: Problem) -> float:
     """The gain under which a move is rounding: a share of 1e-12 of all weight."""
-    return _ENOUGH * float(np.abs(problem.graph.weights).sum() + np.abs(problem.graph.loops).sum())
+    total = float(np.abs(problem.graph.weights).sum() + np.abs(problem.graph.loops).sum())
+    if (problem.form.diagonal() < 0.0).any():  # terms of either sign can be large, and cancel
+        sums = np.abs(problem.vectors).sum(axis=0)
+        total += float(sums @ np.abs(problem.form) @ sums)
+    return _ENOUGH * total
 
 
 def one_start(problem: Problem, limits: Limits, labels: np.ndarray, seed: int, most: int) -> np.ndarray:
