@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from partita._core.lazy import lazy_names
 
 _PUBLIC = {
+    "BootstrapMultigrid": "partita.graphs.bootstrap_multigrid",
     "AcyclicPartition": "partita.graphs.acyclic_partition",
     "BipartiteSBM": "partita.graphs.bipartite_sbm",
     "BottomUp": "partita.graphs.bottom_up",
@@ -32,6 +33,7 @@ _PUBLIC = {
 __all__ = [
     "AcyclicPartition",
     "BipartiteSBM",
+    "BootstrapMultigrid",
     "BottomUp",
     "Communities",
     "CommunityProfile",
@@ -55,6 +57,7 @@ __all__ = [
 if TYPE_CHECKING:
     from partita.graphs.acyclic_partition import AcyclicPartition
     from partita.graphs.bipartite_sbm import BipartiteSBM
+    from partita.graphs.bootstrap_multigrid import BootstrapMultigrid
     from partita.graphs.bottom_up import BottomUp
     from partita.graphs.communities import Communities
     from partita.graphs.embedding import Embedding, embed
