@@ -309,3 +309,13 @@ def test_modularity_of_real_graphs_is_that_of_leidenalg_or_more(real_data):
     A = sp.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(1005, 1005)).tocsr()
     A = ((A + A.T) > 0).astype(float)
     assert Communities().fit(A).quality_ >= 0.4170  # leidenalg, five seeds: 0.4139 to 0.4174
+
+
+@pytest.mark.parametrize("kind", ["modularity", "cpm", "signed"])
+def test_any_resolution_comes_to_an_end(kind):
+    rng = np.random.default_rng(2)
+    A = np.triu(rng.choice([0.0, 0.0, 0.0, 0.1, 0.3, -0.7 if kind == "signed" else 0.9], (40, 40)), 1)
+    for resolution in (0.0, 1e-9, 1e4, 1e9):
+        found = Communities(kind, resolution=resolution).fit(sp.csr_array(A + A.T))
+        assert np.isfinite(found.quality_)
+        assert_connected(A + A.T, found.labels_)
