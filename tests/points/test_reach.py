@@ -56,6 +56,8 @@ def test_same_tree_in_cells_of_means():
     X = np.concatenate(clumps).astype(np.float32)
     assert_same_tree(X, 5)
     assert_same_tree(np.round(X), 3)
+    blob_far_out = np.concatenate([rng.normal(7e4, 1e-4, (3000, 12)), rng.uniform(-1e5, 1e5, (1500, 12))])
+    assert_same_tree(blob_far_out, 5)
 
 
 @given(data=st.data())

@@ -2,7 +2,8 @@
 
 Rows are held twice: as they are, for distances in float64, and in a frame, as float32 less the centre of
 their cell and column by column, from which distances are estimated first: by a product of small matrices
-where columns are many. An estimate only rules out; what it can't rule out is measured. So every result is
+where columns are many. Differences are taken in float64 before they are rounded, so that estimates tell
+apart what lies close together far from everything else. An estimate only rules out; what it can't rule out is measured. So every result is
 that of the exact distances.
 """
 
@@ -16,9 +17,10 @@ from partita.kernels.halving import Halves, boxes_apart, halves_near
 from partita.kernels.jit import jit
 
 WIDE = 256
+TOGETHER = 32
 _FEW_COLUMNS = 8
 _UNIT = 2.0**-24
-_NEARLY = 2.0**-30
+_NEARLY = 2.0**-60
 
 
 class Cells(NamedTuple):
@@ -27,7 +29,7 @@ class Cells(NamedTuple):
     rows float (m, d): as they are, by cell. ids intp[m]: their numbers in content order. counts float64[m]:
     items equal to each. first intp[c + 1]: where the rows of each cell begin. columns float32[m * d]: rows
     less the centre of their cell, in blocks of at most ``WIDE`` of a cell, of each block column by column.
-    squares float32[m]: their squared lengths. center float32 (c, d), radius float64[c]. outward float32 (c,
+    squares float32[m]: their squared lengths. center float64 (c, d), radius float64[c]. outward float32 (c,
     c): how far rows of a cell stand out from its centre toward each other centre, at most; not where `boxed`.
     halves: the tree of boxes, where `boxed`; else without nodes. leaf intp[c]: the node of each cell. slack:
     how far a framed distance can be wrong. scale: framed by actual lengths.
@@ -58,8 +60,14 @@ def rows_frame(rows, shift, scale, out):
 
 
 @jit
+def slack_of(longest, d):
+    """How far framed distances can be wrong where no framed row is longer than `longest`."""
+    return 2.0**-51 * (d + 8.0) ** 1.5 * longest
+
+
+@jit
 def cells_measure(framed, first, start, stop, center, radius):
-    """OUT center float32 (c, d), means of the framed rows of cells `start` to `stop`; radius float64[c]."""
+    """OUT center float64 (c, d), means of the framed rows of cells `start` to `stop`; radius float64[c]."""
     d = framed.shape[1]
     total = np.empty(d)
     for c in range(start, stop):
@@ -74,7 +82,7 @@ def cells_measure(framed, first, start, stop, center, radius):
         for i in range(first[c], first[c + 1]):
             square = 0.0
             for j in range(d):
-                square += (np.float64(framed[i, j]) - center[c, j]) ** 2
+                square += (framed[i, j] - center[c, j]) ** 2
             widest = max(widest, square)
         radius[c] = np.sqrt(widest) * (1.0 + 1e-9)
 
@@ -112,7 +120,7 @@ def scratch_make(b, d):
 def block_estimate(cells, c, start, stop, queries, some, scratch):
     """Squared distances of some queries to rows `start` to `stop`, a block of cell `c`: never too large.
 
-    IN queries float32 (b, d), framed, some intp[s]. Returns float32 (s, stop - start), in `scratch`, where
+    IN queries float64 (b, d), framed, some intp[s]. Returns float32 (s, stop - start), in `scratch`, where
     also stands by how much they may be too small.
     """
     d, wide, s = queries.shape[1], stop - start, some.shape[0]
@@ -174,10 +182,10 @@ def limit_first(cells, scores, error, lowest, least):
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
 def centers_apart(center, other):
-    """The distance of two centres in float64. IN float32[d]."""
+    """The distance of two centres. IN float64[d]."""
     total = 0.0
     for j in range(center.shape[0]):
-        total += (np.float64(center[j]) - other[j]) ** 2
+        total += (center[j] - other[j]) ** 2
     return np.sqrt(total)
 
 
@@ -185,10 +193,10 @@ def centers_apart(center, other):
 def cells_near(cells, queries, limit, near):
     """Cells that may hold rows within `limit` of some query.
 
-    IN queries float32 (b, d), framed. OUT near intp[c]. Returns how many, and a bound for each, float64.
+    IN queries float64 (b, d), framed. OUT near intp[c]. Returns how many, and a bound for each, float64.
     """
     n_cells, d = cells.center.shape
-    center, low, high = np.zeros(d, np.float32), queries[0].copy(), queries[0].copy()
+    center, low, high = np.zeros(d), queries[0].copy(), queries[0].copy()
     radius = 0.0
     for j in range(d):
         total = 0.0
@@ -212,10 +220,47 @@ def cells_near(cells, queries, limit, near):
 
 
 @jit
+def cells_lean_near(cells, home, near, bounds):
+    """Raise bounds of what rows of cell `home` are away from some cells, by how both lean to each other.
+
+    IN near intp[k]. INOUT bounds float64[k].
+    """
+    for p in range(near.shape[0]):
+        c = near[p]
+        apart = centers_apart(cells.center[home], cells.center[c])
+        if apart > _NEARLY:
+            lean = apart * (1.0 - 8.0 * _UNIT) - cells.outward[home, c] - cells.outward[c, home]
+            bounds[p] = max(bounds[p], lean - 1e-9 * apart)
+
+
+@jit
+def cells_nearest(cells, queries, home, inside, limit):
+    """Cells that may hold rows within `limit` of some query, nearest first, and a bound for each, float64.
+
+    IN queries float64 (b, d), home (a cell), inside (whether the queries are rows of it).
+    """
+    near = np.empty(cells.center.shape[0], np.intp)
+    found, bounds = cells_near(cells, queries, limit, near)
+    if inside and not cells.boxed:
+        cells_lean_near(cells, home, near[:found], bounds)
+    order = np.argsort(bounds, kind="mergesort")
+    return near[order], bounds[order]
+
+
+@jit
+def bounds_within(bounds, start, limit):
+    """Where to stop among ascending bounds: after at most ``TOGETHER``, before the first above `limit`."""
+    stop = start
+    while stop < min(start + TOGETHER, bounds.shape[0]) and bounds[stop] <= limit:
+        stop += 1
+    return stop
+
+
+@jit
 def bounds_fill(cells, queries, home, near, bounds):
     """OUT bounds float32 (k, b): what each query is away from each of the k cells, at least.
 
-    IN queries float32 (b, d), home (a cell not far from them), near intp[k].
+    IN queries float64 (b, d), home (a cell not far from them), near intp[k].
     """
     if not cells.boxed:
         _bounds_lean(cells, queries, home, near, bounds)
@@ -255,7 +300,10 @@ def _bounds_lean(cells, queries, home, near, bounds):
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
 def centers_axes(center, home, near):
-    """From the centre of `home` to those of `near`: differences float32 (k, d), their lengths float64[k]."""
+    """From the centre of `home` to those of `near`: differences float32 (k, d), their lengths float64[k].
+
+    IN center float64 (c, d).
+    """
     k, d = near.shape[0], center.shape[1]
     axes, apart = np.empty((k, d), np.float32), np.zeros(k)
     own = center[home]
@@ -272,7 +320,7 @@ def centers_axes(center, home, near):
 def cells_lean(framed, first, center, radius, start, stop, outward):
     """OUT outward float32 (c, c): how far rows of cells `start` to `stop` are toward other centres, at most.
 
-    Measured from the centre of the cell along the line to the other centre. IN framed float32 (m, d), by
+    Measured from the centre of the cell along the line to the other centre. IN framed float64 (m, d), by
     cell, radius float64[c].
     """
     n_cells, d = center.shape

@@ -57,8 +57,8 @@ def _widest_column(points, order, start, stop):
 class Halves(NamedTuple):
     """A tree of halvings, in preorder: the lower half of node v is node v + 1, the upper one ``upper[v]``.
 
-    column intp[v], value float32[v]: rows up to a value in a column are in the lower half (some of those
-    equal to it are in the upper). cell intp[v]: the cell that a leaf is, -1 otherwise. low, high float32 (v,
+    column intp[v], value float64[v]: rows up to a value in a column are in the lower half (some of those
+    equal to it are in the upper). cell intp[v]: the cell that a leaf is, -1 otherwise. low, high float64 (v,
     d): the box of each node.
     """
 
@@ -74,7 +74,7 @@ class Halves(NamedTuple):
 def rows_halve(points, most, order, first, halves):
     """Halve the rows at medians of the widest column until no cell has more than `most`; O(n d log n).
 
-    IN points float32 (m, d). OUT order intp[m], the rows by cell; first intp[m + 1]: where cells begin;
+    IN points float64 (m, d). OUT order intp[m], the rows by cell; first intp[m + 1]: where cells begin;
     upper, column, value and cell of halves, with room for 2 m nodes. Returns the numbers of cells and nodes.
     """
     m = points.shape[0]
@@ -114,7 +114,7 @@ def halves_box(points, order, first, halves):
                 halves.low[v, j] = min(halves.low[lower, j], halves.low[upper, j])
                 halves.high[v, j] = max(halves.high[lower, j], halves.high[upper, j])
             continue
-        halves.low[v], halves.high[v] = np.float32(np.inf), np.float32(-np.inf)
+        halves.low[v], halves.high[v] = np.inf, -np.inf
         for t in range(first[c], first[c + 1]):
             for j in range(points.shape[1]):
                 halves.low[v, j] = min(halves.low[v, j], points[order[t], j])
@@ -123,7 +123,7 @@ def halves_box(points, order, first, halves):
 
 @jit
 def halves_descend(halves, queries, home):
-    """OUT home intp[b]: the cell on whose side of all halvings each query lies. IN queries float32 (b, d)."""
+    """OUT home intp[b]: the cell on whose side of all halvings each query lies. IN queries float64 (b, d)."""
     for i in range(queries.shape[0]):
         v = 0
         while halves.cell[v] < 0:
@@ -133,10 +133,10 @@ def halves_descend(halves, queries, home):
 
 @jit
 def boxes_apart(low, high, low2, high2):
-    """The distance of two boxes, never too large. IN float32[d]."""
+    """The distance of two boxes, never too large. IN float64[d]."""
     total = 0.0
     for j in range(low.shape[0]):
-        gap = max(np.float64(low[j]) - high2[j], np.float64(low2[j]) - high[j])
+        gap = max(low[j] - high2[j], low2[j] - high[j])
         if gap > 0.0:
             total += gap * gap
     return np.sqrt(total) * (1.0 - 1e-12)

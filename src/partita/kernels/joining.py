@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from partita.kernels.cells import (
+    TOGETHER,
     WIDE,
     block_estimate,
     bounds_fill,
     bounds_order,
-    cells_near,
+    bounds_within,
+    cells_nearest,
     limit_of,
     scratch_make,
 )
@@ -26,6 +28,7 @@ from partita.kernels.near import scores_within
 from partita.kernels.spanning import edge_before, square_apart
 
 _BATCH = 256
+_PROBES = 8
 
 
 class Best(NamedTuple):
@@ -67,17 +70,22 @@ def best_offer(best, c, reach, apart, inner, outer, ids):
 
 
 @jit
-def lists_offer(near, number, ids, rows, best):
-    """Offer the edges that the lists and earlier searches name. IN near, number (m, k). INOUT best."""
+def lists_offer(near, number, ids, rows, spent, best):
+    """Offer the edges that the lists and earlier searches name. IN near, number (m, k). INOUT best.
+
+    INOUT spent bool[m]: lists that stay within the component of their row; they will not leave it again.
+    """
     for i in range(near.shape[0]):
-        c = rows.component[i]
-        for p in range(near.shape[1]):
+        c, leaving = rows.component[i], 0
+        for p in range(0 if spent[i] else near.shape[1]):
             j = number[i, p]
             if j < 0 or rows.component[j] == c:
                 continue
+            leaving += 1
             reach = max(near[i, p], max(rows.core[i], rows.core[j]))
             best_offer(best, c, reach, near[i, p], i, j, ids)
             best_offer(best, rows.component[j], reach, near[i, p], j, i, ids)
+        spent[i] = leaving == 0
         j = rows.target[i]
         if j >= 0 and rows.component[j] != c:
             best_offer(best, c, rows.reach[i], rows.apart[i], i, j, ids)
@@ -161,9 +169,9 @@ def _row_keep(cells, rows, own, reach, apart, row):
 
 @jit
 def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole, lowest_core, probe):
-    """Search from rows of one cell; with `probe`, only in the nearest cell that holds other components."""
+    """Search from rows of one cell; with `probe`, from few, in the nearest other cell."""
     b = places.shape[0]
-    queries = np.empty((b, framed.shape[1]), np.float32)
+    queries = np.empty((b, framed.shape[1]))
     furthest = np.float32(0.0)
     for i in range(b):
         queries[i] = framed[places[i]]
@@ -171,40 +179,51 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
     some, scratch = np.arange(b), scratch_make(b, framed.shape[1])
     if whole[home] < 0:
         _cell_search(cells, home, queries, places, some, rows, best, limit, limit2, scratch)
-    near = np.empty(cells.center.shape[0], np.intp)
-    found, away = cells_near(cells, queries, furthest, near)
-    kept, nearest = 0, np.inf
-    for p in range(found):
+    near, away = cells_nearest(cells, queries, home, True, furthest)
+    near, away = _foreign(near, away, home, whole)
+    if probe:
+        near, away = near[:1], away[:1]
+    every, start, stop = np.empty((TOGETHER, b), np.float32), 0, bounds_within(away, 0, furthest)
+    while stop > start:
+        some_cells, bounds = near[start:stop], every[: stop - start]
+        bounds_fill(cells, queries, home, some_cells, bounds)
+        for p in bounds_order(bounds, furthest):
+            c, n_some = some_cells[p], 0
+            asked = np.argsort(bounds[p])[:_PROBES] if probe else np.arange(b)
+            for i in asked:
+                component = rows.component[places[i]]
+                if (
+                    bounds[p, i] <= limit[component]
+                    and whole[c] != component
+                    and max(lowest_core[c], rows.lowest[places[i]]) <= best.reach[component]
+                ):
+                    some[n_some] = i
+                    n_some += 1
+            if n_some > 0:
+                _cell_search(cells, c, queries, places, some[:n_some], rows, best, limit, limit2, scratch)
+        furthest = np.float32(0.0)
+        for place in places:
+            furthest = max(furthest, limit[rows.component[place]])
+        start, stop = stop, bounds_within(away, stop, furthest)
+
+
+@jit
+def _foreign(near, away, home, whole):
+    """The cells but `home` and those that lie in one component with all of it, and their bounds."""
+    kept = 0
+    for p in range(near.shape[0]):
         c = near[p]
-        if c == home or (whole[home] >= 0 and whole[c] == whole[home]):
-            continue
-        if probe and away[p] >= nearest:
-            continue
-        kept, nearest = 0 if probe else kept, away[p]
-        near[kept] = c
-        kept += 1
-    bounds = np.empty((kept, b), np.float32)
-    bounds_fill(cells, queries, home, near[:kept], bounds)
-    for p in bounds_order(bounds, furthest):
-        c, n_some = near[p], 0
-        for i in range(b):
-            component = rows.component[places[i]]
-            if (
-                bounds[p, i] <= limit[component]
-                and whole[c] != component
-                and lowest_core[c] <= best.reach[component]
-            ):
-                some[n_some] = i
-                n_some += 1
-        if n_some > 0:
-            _cell_search(cells, c, queries, places, some[:n_some], rows, best, limit, limit2, scratch)
+        if c != home and (whole[home] < 0 or whole[c] != whole[home]):
+            near[kept], away[kept] = c, away[p]
+            kept += 1
+    return near[:kept], away[:kept]
 
 
 @jit
 def cells_search(cells, start, stop, framed, rows, is_open, best, whole, lowest_core, probe):
     """Search from the open rows of cells `start` to `stop` for the first edge that leaves their component.
 
-    IN framed float32 (m, d), is_open bool[m], whole intp[c] (cells_component), lowest_core float64[c].
+    IN framed float64 (m, d), is_open bool[m], whole intp[c] (cells_component), lowest_core float64[c].
     INOUT best, and target, reach, apart of the open rows.
     """
     limit = np.empty(best.reach.shape[0], np.float32)

@@ -7,22 +7,25 @@ from typing import NamedTuple
 import numpy as np
 
 from partita.kernels.cells import (
+    TOGETHER,
     WIDE,
     Cells,
     block_estimate,
     bounds_fill,
     bounds_order,
-    cells_near,
+    bounds_within,
+    cells_nearest,
     limit_first,
     limit_of,
     scratch_make,
+    slack_of,
 )
 from partita.kernels.jit import jit
 from partita.kernels.near import scores_best, scores_within
 from partita.kernels.spanning import nearest_reach, square_apart
 
 _BATCH = 256
-_TOGETHER = 128
+_FEW_ROWS = 128
 _NEIGHBOURS = 4
 
 
@@ -30,7 +33,7 @@ _NEIGHBOURS = 4
 def cell_look(cells, c, exact, queries, own, some, near, number, limit, limit2, scratch):
     """Offer the rows of cell `c` to the lists of some queries.
 
-    IN exact float (b, d), queries float32 (b, d), own intp[b] (a row to leave out, -1 for none), some
+    IN exact float (b, d), queries float64 (b, d), own intp[b] (a row to leave out, -1 for none), some
     intp[s]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit, limit2
     float32[b].
     """
@@ -92,25 +95,28 @@ def batch_neighbours(cells, exact, queries, own, home, near, number):
             cells, home[start], exact, queries, own, some[start:stop], near, number, limit, limit2, scratch,
         )  # fmt: skip
         start = stop
-    order = np.empty(cells.center.shape[0], np.intp)
-    found, _ = cells_near(cells, queries, limit.max(), order)
-    bounds = np.empty((found, b), np.float32)
-    bounds_fill(cells, queries, home[0], order[:found], bounds)
-    for p in bounds_order(bounds, limit.max()):
-        n_some = 0
-        for i in range(b):
-            if bounds[p, i] <= limit[i] and order[p] != home[i]:
-                some[n_some] = i
-                n_some += 1
-        if n_some > 0:
-            cell_look(
-                cells, order[p], exact, queries, own, some[:n_some], near, number, limit, limit2, scratch
-            )
+    order, away = cells_nearest(cells, queries, home[0], own[0] >= 0, limit.max())
+    every, start, stop = np.empty((TOGETHER, b), np.float32), 0, bounds_within(away, 0, limit.max())
+    while stop > start:
+        some_cells, bounds = order[start:stop], every[: stop - start]
+        bounds_fill(cells, queries, home[0], some_cells, bounds)
+        for p in bounds_order(bounds, limit.max()):
+            n_some = 0
+            for i in range(b):
+                if bounds[p, i] <= limit[i] and some_cells[p] != home[i]:
+                    some[n_some] = i
+                    n_some += 1
+            if n_some > 0:
+                cell_look(
+                    cells, some_cells[p], exact, queries, own, some[:n_some], near, number, limit, limit2,
+                    scratch,
+                )  # fmt: skip
+        start, stop = stop, bounds_within(away, stop, limit.max())
 
 
 @jit
 def cells_neighbours(cells, start, stop, framed, near, number):
-    """The k nearest other rows of each row of cells `start` to `stop`. IN framed float32 (m, d), by cell.
+    """The k nearest other rows of each row of cells `start` to `stop`. IN framed float64 (m, d), by cell.
 
     OUT near float64 (m, k), number intp (m, k), by place in the cells.
     """
@@ -118,7 +124,7 @@ def cells_neighbours(cells, start, stop, framed, near, number):
     while c < stop:
         last = c + 1
         # Halves that stand together are near to each other; cells of means are not.
-        while cells.boxed and last < stop and cells.first[last + 1] - cells.first[c] <= _TOGETHER:
+        while cells.boxed and last < stop and cells.first[last + 1] - cells.first[c] <= _FEW_ROWS:
             last += 1
         for base in range(cells.first[c], cells.first[last], _BATCH):
             end = min(base + _BATCH, cells.first[last])
@@ -194,7 +200,7 @@ def _cell_reach(cells, c, exact, queries, some, core, near, number, limit, limit
 def batch_reach(cells, exact, queries, home, wanted, core, near, number, found):
     """The row of least mutual reachability of each query, among all rows; of equal ones the nearest.
 
-    IN exact float (b, d), queries float32 (b, d), home intp[b], wanted (items within a core distance), core
+    IN exact float (b, d), queries float64 (b, d), home intp[b], wanted (items within a core distance), core
     float64[m] (squared). SCRATCH near float64 (b, k), number intp (b, k), with k long enough for core
     distances. OUT found.
     """
@@ -213,21 +219,23 @@ def batch_reach(cells, exact, queries, home, wanted, core, near, number, found):
             found,
         )  # fmt: skip
         start = stop
-    order = np.empty(cells.center.shape[0], np.intp)
-    n_cells, _ = cells_near(cells, queries, limit.max(), order)
-    bounds = np.empty((n_cells, b), np.float32)
-    bounds_fill(cells, queries, home[0], order[:n_cells], bounds)
-    for p in bounds_order(bounds, limit.max()):
-        n_some = 0
-        for i in range(b):
-            if bounds[p, i] <= limit[i] and order[p] != home[i]:
-                some[n_some] = i
-                n_some += 1
-        if n_some > 0:
-            _cell_reach(
-                cells, order[p], exact, queries, some[:n_some], core, near, number, limit, limit2, scratch,
-                found,
-            )  # fmt: skip
+    order, away = cells_nearest(cells, queries, home[0], False, limit.max())
+    every, start, stop = np.empty((TOGETHER, b), np.float32), 0, bounds_within(away, 0, limit.max())
+    while stop > start:
+        some_cells, bounds = order[start:stop], every[: stop - start]
+        bounds_fill(cells, queries, home[0], some_cells, bounds)
+        for p in bounds_order(bounds, limit.max()):
+            n_some = 0
+            for i in range(b):
+                if bounds[p, i] <= limit[i] and some_cells[p] != home[i]:
+                    some[n_some] = i
+                    n_some += 1
+            if n_some > 0:
+                _cell_reach(
+                    cells, some_cells[p], exact, queries, some[:n_some], core, near, number, limit, limit2,
+                    scratch, found,
+                )  # fmt: skip
+        start, stop = stop, bounds_within(away, stop, limit.max())
     for i in range(b):
         _found_settle(cells, exact[i], wanted, core, near[i], number[i], found, i)
 
@@ -251,11 +259,12 @@ def _found_settle(cells, exact, wanted, core, near, number, found, i):
 @jit
 def rows_home(cells, queries, home):
     """OUT home intp[b]: the cell of the nearest centre of each framed query, as estimated."""
-    half = np.empty(cells.center.shape[0], np.float32)
+    center = cells.center.astype(np.float32)
+    half = np.empty(center.shape[0], np.float32)
     for c in range(half.shape[0]):
-        half[c] = 0.5 * (cells.center[c] * cells.center[c]).sum()
+        half[c] = 0.5 * (center[c] * center[c]).sum()
     for base in range(0, queries.shape[0], _BATCH):
-        products = np.dot(queries[base : base + _BATCH], cells.center.T)
+        products = np.dot(queries[base : base + _BATCH].astype(np.float32), center.T)
         for i in range(products.shape[0]):
             home[base + i] = scores_best(products[i], half)
 
@@ -264,7 +273,7 @@ def rows_home(cells, queries, home):
 def queries_reach(cells, exact, framed, home, start, stop, wanted, core, length, row, reach):
     """The row of least mutual reachability of queries `start` to `stop`, which are sorted by `home`.
 
-    IN exact float (b, d), framed float32 (b, d), home intp[b], wanted, core (``batch_reach``), length (of the
+    IN exact float (b, d), framed float64 (b, d), home intp[b], wanted, core (``batch_reach``), length (of the
     lists for core distances). OUT row intp[b] (content numbers), reach float64[b] (squared).
     """
     most = min(_BATCH, stop - start)
@@ -293,9 +302,9 @@ def _widened(cells, framed):
     for i in range(framed.shape[0]):
         square = 0.0
         for j in range(framed.shape[1]):
-            square += np.float64(framed[i, j]) * framed[i, j]
+            square += framed[i, j] * framed[i, j]
         longest = max(longest, square)
-    slack = cells.slack + 4.0 * 2.0**-24 * np.sqrt(longest)
+    slack = cells.slack + slack_of(np.sqrt(longest), framed.shape[1])
     return Cells(
         cells.rows, cells.ids, cells.counts, cells.first, cells.columns, cells.squares, cells.center,
         cells.radius, cells.outward, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,

@@ -145,14 +145,14 @@ def _rounds(
     """Borůvka's rounds: the edges of the tree, with squared lengths and distances."""
     cells, m = held.cells, len(core)
     a, b, squares, apart = (np.empty(m - 1, kind) for kind in (np.int32, np.int32, float, float))
-    rows, is_open = _start(near, core), np.empty(m, np.bool_)
+    rows, is_open, spent = _start(near, core), np.empty(m, np.bool_), np.zeros(m, np.bool_)
     lowest_core = np.empty(len(cells.radius))
     joining.cells_lowest(cells.first, core, lowest_core)
     edges, components = 0, m
     progress.start("joining", m)
     while components > 1:
         best, count = _no_edges(components), np.empty(components, np.intp)
-        joining.lists_offer(near, number, cells.ids, rows, best)
+        joining.lists_offer(near, number, cells.ids, rows, spent, best)
         joining.rows_open(rows, best, is_open, count)
         certain = count == 0
         if certain.sum() < _CERTAIN_ENOUGH * components:

@@ -9,7 +9,7 @@ import numpy as np
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks, map_tasks
 from partita.hierarchy.rows import CanonicalRows
-from partita.kernels.cells import Cells, cells_fill, cells_lean, cells_measure, rows_frame
+from partita.kernels.cells import Cells, cells_fill, cells_lean, cells_measure, rows_frame, slack_of
 from partita.kernels.halving import Halves, halves_box, halves_descend, rows_halve
 from partita.kernels.lloyd import labels_group
 from partita.kernels.neighbours import cells_neighbours, rows_home
@@ -22,6 +22,9 @@ _SMALL_CELL = 32
 _SAMPLE = 1 << 14
 _FURTHEST = 1e15
 _FEWEST_FOR_MEANS = 4096
+_MEANS = 2.2
+_CROWDED = 8
+_FAR = 8.0
 _PLAN = Plan(rows_per_cell=64, swaps=1, max_iter=2, tol=1e-2, polish=0, resample=0)
 
 
@@ -32,7 +35,7 @@ class RowCells:
     Attributes
     ----------
     cells : Cells
-    framed : float32 (m, d)
+    framed : float64 (m, d)
         The rows in the frame, by cell.
     shift : float64[d]
     turn : float64 (d, d) or None
@@ -56,7 +59,7 @@ class RowCells:
         return place
 
     def frame(self, rows: np.ndarray) -> np.ndarray:
-        """Rows (multiplied by `factor`) in the frame, float32 (b, d)."""
+        """Rows (multiplied by `factor`) in the frame, float64 (b, d)."""
         return _framed(rows, self.shift, self.cells.scale, self.turn)
 
     def home(self, framed: np.ndarray) -> np.ndarray:
@@ -110,8 +113,8 @@ def row_cells(rows: CanonicalRows, progress: Progress) -> RowCells:
 
 
 def _framed(rows: np.ndarray, shift: np.ndarray, scale: float, turn: np.ndarray | None) -> np.ndarray:
-    """Rows less `shift`, times `scale`, rotated by `turn`, float32."""
-    out = np.empty(rows.shape, np.float32)
+    """Rows less `shift`, times `scale`, rotated by `turn`, float64."""
+    out = np.empty(rows.shape)
 
     def frame(start: int, stop: int) -> None:
         exact = np.empty((stop - start, rows.shape[1]))
@@ -126,7 +129,7 @@ def _framed(rows: np.ndarray, shift: np.ndarray, scale: float, turn: np.ndarray 
 
 def _directions(points: np.ndarray, shift: np.ndarray, scale: float) -> np.ndarray:
     """Principal directions of a sample (rows in content order: the first are one), widest first."""
-    sample = _framed(points[:_SAMPLE], shift, scale, None).astype(np.float64)
+    sample = _framed(points[:_SAMPLE], shift, scale, None)
     _, vectors = np.linalg.eigh(sample.T @ sample)
     return np.ascontiguousarray(vectors[:, ::-1])
 
@@ -142,8 +145,8 @@ def _in_range(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _no_halves(room: int, d: int) -> Halves:
     numbers = [np.empty(room, np.intp) for _ in range(3)]
-    boxes = [np.empty((room, d), np.float32) for _ in range(2)]
-    return Halves(numbers[0], numbers[1], np.empty(room, np.float32), numbers[2], *boxes)
+    boxes = [np.empty((room, d)) for _ in range(2)]
+    return Halves(numbers[0], numbers[1], np.empty(room), numbers[2], *boxes)
 
 
 def _halved(framed: np.ndarray) -> tuple[np.ndarray, np.ndarray, Halves]:
@@ -157,15 +160,52 @@ def _halved(framed: np.ndarray) -> tuple[np.ndarray, np.ndarray, Halves]:
 
 
 def _means(framed: np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray, Halves]:
+    """Cells of k-means; a crowded one is divided by k-means again, in a frame of its own."""
     m = len(framed)
-    # The framed rows stand in content order; should two be equal by now, it does not matter where they go.
-    rows = CanonicalRows(framed, np.arange(m), np.ones(m), np.arange(m))
-    request = Request(int(np.ceil(2.2 * np.sqrt(m))), None, None, _PLAN)
-    nested = build(rows, request, unit=False, progress=progress)
-    labels = np.unique(nested.node, return_inverse=True)[1].astype(np.intp)
+    usual = max(1, int(np.sqrt(m) / _MEANS))
+    labels, count = _nearest_means(framed, int(np.ceil(_MEANS * np.sqrt(m))), progress), 0
+    waiting = _crowded(labels, _CROWDED * usual)
+    while waiting:
+        count = int(labels.max()) + 1
+        for group in _by_scale(framed, waiting.pop()):
+            own = np.zeros(len(group), np.intp)
+            if len(group) > _CROWDED * usual:
+                own = _nearest_means(_own_frame(framed[group]), -(-2 * len(group) // usual), progress)
+            labels[group] = count + own
+            count += int(own.max()) + 1
+            if own.any():
+                waiting += [group[rows] for rows in _crowded(own, _CROWDED * usual)]
+    labels = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     order, first = np.empty(m, np.intp), np.empty(int(labels.max()) + 2, np.intp)
     labels_group(labels, first, order)
     return order, first, _no_halves(0, framed.shape[1])
+
+
+def _nearest_means(framed: np.ndarray, k: int, progress: Progress) -> np.ndarray:
+    """Which of `k` means, numbered from 0, each row belongs to."""
+    m = len(framed)
+    # The framed rows stand in content order; should two be equal by now, it does not matter where they go.
+    rows = CanonicalRows(framed.astype(np.float32), np.arange(m), np.ones(m), np.arange(m))
+    nested = build(rows, Request(k, None, None, _PLAN), unit=False, progress=progress)
+    return np.unique(nested.node, return_inverse=True)[1].astype(np.intp)
+
+
+def _crowded(labels: np.ndarray, most: int) -> list[np.ndarray]:
+    """The rows of each cell of more than `most`."""
+    return [np.flatnonzero(labels == c) for c in np.flatnonzero(np.bincount(labels) > most)]
+
+
+def _by_scale(framed: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Rows that lie far outside of what most of them span, apart from the others."""
+    own = framed[rows]
+    away = np.sqrt(((own - np.median(own, axis=0)) ** 2).sum(axis=1))
+    inner = away <= _FAR * np.median(away)
+    return [rows] if inner.all() or away.max() < _FAR**2 * np.median(away) else [rows[inner], rows[~inner]]
+
+
+def _own_frame(framed: np.ndarray) -> np.ndarray:
+    centered = framed - framed.mean(axis=0)
+    return centered / max(float(np.abs(centered).max()), 2.0**-1000)
 
 
 def _measured(
@@ -173,7 +213,7 @@ def _measured(
     halves: Halves, scale: float,
 ) -> Cells:  # fmt: skip
     n_cells, d = len(first) - 1, framed.shape[1]
-    center, radius = np.empty((n_cells, d), np.float32), np.empty(n_cells)
+    center, radius = np.empty((n_cells, d)), np.empty(n_cells)
     cells_measure(framed, first, 0, n_cells, center, radius)
     columns, squares = np.empty(framed.size, np.float32), np.empty(len(framed), np.float32)
     map_blocks(
@@ -187,7 +227,7 @@ def _measured(
         ),
         default=0.0,
     )
-    slack, leaf = 2.0**-22 * float(np.sqrt(longest)), np.flatnonzero(halves.cell >= 0)
+    slack, leaf = slack_of(float(np.sqrt(longest)), d), np.flatnonzero(halves.cell >= 0)
     boxed = bool(len(leaf))
     outward = np.empty((0, 0) if boxed else (n_cells, n_cells), np.float32)
     if not boxed:
