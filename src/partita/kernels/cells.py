@@ -3,8 +3,8 @@
 Rows are held twice: as they are, for distances in float64, and in a frame, as float32 less the centre of
 their cell and column by column, from which distances are estimated first: by a product of small matrices
 where columns are many. Differences are taken in float64 before they are rounded, so that estimates tell
-apart what lies close together far from everything else. An estimate only rules out; what it can't rule out is measured. So every result is
-that of the exact distances.
+apart what lies close together far from everything else. An estimate only rules out; what it can't rule out
+is measured. So every result is that of the exact distances.
 """
 
 from __future__ import annotations
