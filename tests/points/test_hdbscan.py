@@ -140,6 +140,31 @@ def test_predict_by_definition():
     assert len(np.unique(labels)) > 2
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("columns", [1, 2, 12])
+def test_predict_is_what_apply_leads_to(seed: int, columns: int):
+    """The search for labels alone spares most of the other: on grids (ties), for weights, at every level."""
+    rng = np.random.default_rng(seed)
+    centers, m = rng.normal(size=(6, columns)) * 5, 6000 if columns > 8 and seed == 0 else 400
+    X, new = (
+        centers[rng.integers(6, size=b)] + rng.normal(size=(b, columns)) * rng.choice([0.1, 0.5, 3], (b, 1))
+        for b in (m, 300)
+    )
+    if seed % 3 == 1:
+        X, new = np.round(2 * X) / 2, np.round(2 * new) / 2
+    new = np.concatenate([new, X[:50]])
+    weight = rng.choice([0, 1, 1, 2, 3], size=m) if seed % 2 else None
+    for size in (None, 4, 20):
+        found = HDBSCAN(size, min_samples=seed + 1).fit(X, sample_weight=weight)
+        h = found.hierarchy_
+        for level in range(len(h.levels)):
+            np.testing.assert_array_equal(found.predict(new, level), h.part_labels(level)[found.apply(new)])
+        heights = h.height[np.isfinite(h.height)]
+        cut = h.cut(height=float(np.median(heights)))
+        np.testing.assert_array_equal(found.predict(new, cut), cut.part_labels[found.apply(new)])
+        np.testing.assert_array_equal(found.predict(X), found.labels_)
+
+
 def test_far_rows_are_noise_and_near_ones_are_not():
     X = scenes()["blobs"]
     found = HDBSCAN(min_cluster_size=20).fit(X)

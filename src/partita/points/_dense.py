@@ -12,6 +12,7 @@ from partita.hierarchy import Hierarchy, Partition
 from partita.hierarchy.maker import InductiveMaker
 from partita.hierarchy.partition import NOISE
 from partita.hierarchy.rows import CanonicalRows, canonical_rows, check_points, check_weights, unit_rows
+from partita.kernels.answering import parts_top
 from partita.kernels.condense import parts_holding
 from partita.kernels.tree import tree_end, tree_fill_items, tree_fill_parts
 from partita.points._condensed import Condensed
@@ -37,6 +38,41 @@ class DensityMaker(InductiveMaker):
         with thread_scope(self.n_jobs):
             row, reach = self._places.find(self._seen(check_points(self, X, reset=False)))
             return self._deepest(self._row_part[row], reach)
+
+    def predict(self, X: Any, level: int | Partition = -1) -> np.ndarray:
+        """Labels of the rows of `X` at a level or cut; on the training rows, the labels of the fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            With ``metric="precomputed"`` dissimilarities to the training items.
+        level : int or Partition
+            A named level (-1 the finest, 0 the root), or any ``hierarchy_.cut(...)``.
+
+        Returns
+        -------
+        labels : int32[n]
+
+        Raises
+        ------
+        InvalidParameterError
+            For a partition of another hierarchy, or of none.
+
+        Notes
+        -----
+        The labels that ``apply`` leads to, found with less search: nothing is looked at beyond the distance
+        at which the clusters of the level appear, or where all rows near a new one have the same label.
+        """
+        check_is_fitted(self)
+        labels = self._labels_of_parts(level).astype(np.int32)
+        top = np.empty(len(labels), np.intp)
+        above = self._above.astype(np.intp)
+        if isinstance(self._places, MatrixPlaces) or not parts_top(above, labels, top):
+            return labels[self.apply(X)]
+        with thread_scope(self.n_jobs):
+            X = self._seen(check_points(self, X, reset=False))
+            part = self._places.answer(X, top[self._row_part], self._birth)
+        return np.where(part >= 0, labels[part], NOISE).astype(np.int32)
 
     def _seen(self, X: np.ndarray) -> np.ndarray:
         """Rows as distances are taken between them. For cosine in float64, so that float types agree."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita._core.threads import map_blocks
+from partita.kernels.answering import Answers, answers_fill, queries_answer
 from partita.kernels.neighbours import queries_reach
 from partita.points._reach import RowSpine
 from partita.points._row_cells import RowCells
@@ -44,11 +45,7 @@ class Places:
 
         A fitted row finds itself, at its core distance.
         """
-        exact = X if self.held.factor == 1.0 else X.astype(np.float64) * self.held.factor
-        framed = self.held.frame(exact)
-        home = self.held.home(framed)
-        order = np.argsort(home, kind="stable")
-        exact, framed, home = exact[order], framed[order], home[order]
+        exact, framed, home, order = self._by_cell(X)
         row, reach = np.empty(len(X), np.intp), np.empty(len(X))
         map_blocks(
             lambda start, stop: queries_reach(
@@ -61,3 +58,47 @@ class Places:
         back = np.empty(len(X), np.intp)
         back[order] = np.arange(len(X))
         return row[back], np.sqrt(reach[back]) / self.held.factor
+
+    def answer(self, X: np.ndarray, row_part: np.ndarray, birth: np.ndarray) -> np.ndarray:
+        """The part of the distinct row that each row of `X` reaches first, intp[b].
+
+        It is -1 where that row has none, or is reached only beyond the distance at which its part appears.
+
+        Parameters
+        ----------
+        X : float (b, d)
+        row_part : intp[m]
+            The part of each distinct row, -1 for none.
+        birth : float64[p]
+        """
+        found, cells = np.full(len(X), -1, np.intp), self.held.cells
+        there = np.unique(row_part[row_part >= 0])
+        if not len(there):
+            return found
+        exact, framed, home, order = self._by_cell(X)
+        n_cells = len(cells.radius)
+        answers = Answers(
+            row_part[cells.ids], birth, np.empty(n_cells, np.intp), np.empty(n_cells, np.float32),
+            np.empty(n_cells), float(birth[there].max()), self.held.factor,
+        )  # fmt: skip
+        answers_fill(cells, self.core, self.wanted, answers)
+        out = np.empty(len(X), np.intp)
+        map_blocks(
+            lambda start, stop: queries_answer(
+                cells, answers, exact, framed, home, start, stop, self.wanted, self.core, self.length, out
+            ),
+            len(X),
+            _BLOCK,
+        )
+        found[order] = out
+        return found
+
+    def _by_cell(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Rows of `X` sorted by the cell to look at first: exact, framed, these cells, and the order."""
+        exact = X if self.held.factor == 1.0 else X.astype(np.float64) * self.held.factor
+        framed = self.held.frame(exact)
+        home = self.held.home(framed)
+        # NumPy sorts numbers of 16 bits in one pass.
+        few = len(self.held.cells.radius) <= 1 << 16
+        order = np.argsort(home.astype(np.uint16) if few else home, kind="stable")
+        return exact[order], framed[order], home[order], order
