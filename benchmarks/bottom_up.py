@@ -216,7 +216,8 @@ def draw_phase(exact: np.ndarray, a_top: float, mid: np.ndarray, low: np.ndarray
     for axis, share, title in zip(axes, exact, ("bottom-up", "top-down")):
         shown = axis.pcolormesh(low, mid, share, vmin=0, vmax=1, cmap="cividis", shading="nearest")
         axis.contour(x, y, threshold(a_top, y, x), [1.0], colors="#c8102e", linewidths=2)
-        axis.contour(x, y, blind_threshold(a_top, y, x), [1.0], colors="#c8102e", linewidths=2, linestyles="--")
+        blind = blind_threshold(a_top, y, x)
+        axis.contour(x, y, blind, [1.0], colors="#c8102e", linewidths=2, linestyles="--")
         axis.set(title=title, xlabel="rate within a leaf, $a_2$")
     axes[0].set_ylabel("rate between leaves of one side, $a_1$")
     figure.colorbar(shown, ax=axes, label="share of graphs whose upper level is exact")

@@ -148,7 +148,7 @@ def test_gains_are_the_fall_of_the_cut(seed):
     fall = refine(graph, weight, parts, np.full(n, -1, np.int32), np.zeros(1), seed, 1, 10, 99, 100.0)
     assert fall == pytest.approx(before - cut_by_hand(matrix, parts.labels))
     assert (
-        parts.count.tolist() == np.bincount(parts.labels, minlength=k).tolist() == parts.load[:, 0].tolist()
+        parts.members.tolist() == np.bincount(parts.labels, minlength=k).tolist() == parts.load[:, 0].tolist()
     )
     assert (parts.load <= cap).all()
     moves = [

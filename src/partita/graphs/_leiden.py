@@ -182,7 +182,8 @@ def positive(graph: Graph) -> Graph:
 
 def pieces_within(problem: Problem, labels: np.ndarray) -> list[np.ndarray]:
     """Connected pieces of the communities, each partition within the next, finest first; int32[n] each."""
-    tol, place, found = tolerance(problem), np.arange(problem.n, dtype=np.int32), []
+    tol, place = tolerance(problem), np.arange(problem.n, dtype=np.int32)
+    found: list[np.ndarray] = []
     n_parts = int(labels.max(initial=-1)) + 1
     while True:
         pull, order = problem.vectors @ problem.form, shuffled(problem.n, 0)

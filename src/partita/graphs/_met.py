@@ -34,12 +34,12 @@ class MetRows:
     @property
     def n_met(self) -> int:
         """Nodes met: opened ones and their neighbours."""
-        return int(self.met.count[0])
+        return int(self.met.used[0])
 
     @property
     def n_entries(self) -> int:
         """Entries of opened rows."""
-        return int(self.met.count[1])
+        return int(self.met.used[1])
 
     @property
     def nodes(self) -> np.ndarray:
@@ -91,7 +91,7 @@ class MetRows:
             met_find(roomier, met.node[:count].astype(np.int64), np.empty(count, np.int32))
             for column in ("start", "stop", "strength"):
                 getattr(roomier, column)[:count] = getattr(met, column)[:count]
-            roomier.count[1] = filled
+            roomier.used[1] = filled
             met = roomier._replace(neighbour=met.neighbour, share=met.share)
             for name in ("degree", "mass", "value", "scratch", "bound", "active"):
                 setattr(self, name, _grown(getattr(self, name), room))

@@ -63,7 +63,7 @@ def _is_within(
     problem: Problem, labels: np.ndarray, branches: tuple[int, ...], caps: list[np.ndarray]
 ) -> bool:
     tree = _tree(problem, labels, branches, caps, np.ones(len(branches)))
-    return bool((tree.load <= tree.cap).all() and (tree.count > 0).all())
+    return bool((tree.load <= tree.cap).all() and (tree.members > 0).all())
 
 
 def _tree(

@@ -125,7 +125,7 @@ def place(problem: NetProblem, nets: Nets, labels: np.ndarray, way: np.ndarray) 
 def excess_of(problem: NetProblem, placed: Placed) -> float:
     """By how much loads exceed capacities, in capacities, and how many parts are empty."""
     over = np.maximum(placed.load - problem.cap * (1.0 + 1e-9), 0.0) / np.maximum(problem.cap, 1e-9)
-    return float(over.sum() + (placed.count == 0).sum())
+    return float(over.sum() + (placed.members == 0).sum())
 
 
 def _rank(problem: NetProblem, placed: Placed) -> tuple[float, float, float]:

@@ -130,7 +130,7 @@ def side_improve(side, other_labels, tables, most_sweeps):
     for _ in range(most_sweeps):
         before = gained
         for v in range(side.labels.shape[0]):
-            r = np.int64(side.labels[v])
+            r = int(side.labels[v])
             if side.size[r] == 1:
                 continue
             count, total, c = 0, 0, side.class_of[v]

@@ -155,6 +155,7 @@ def merges_cut(n, left, right, merges, top):
 
 @jit
 def log_factorial(x):
+    """The logarithm of x!, also between whole numbers."""
     return math.lgamma(x + 1.0)
 
 

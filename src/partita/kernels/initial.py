@@ -53,7 +53,7 @@ def subgraph(graph, weight, nodes, place):
 def _overload(parts):
     total = 0.0
     for p in range(parts.load.shape[0]):
-        total += max(0, parts.least[p] - parts.count[p])
+        total += max(0, parts.least[p] - parts.members[p])
         for r in range(parts.load.shape[1]):
             total += max(0.0, parts.load[p, r] - parts.cap[p, r])
     return total
@@ -81,8 +81,8 @@ def _grow(graph, weight, parts, fixed, goal, start, heap):
                 if fixed[v] < 0:
                     heap_put(heap, v, (heap.key[v] if heap.place[v] >= 0 else 0.0) + graph.weights[e])
     step = 0
-    while step < n and parts.count[0] > parts.least[0]:
-        if _side_is_full(parts, goal) and parts.count[1] >= parts.least[1]:
+    while step < n and parts.members[0] > parts.least[0]:
+        if _side_is_full(parts, goal) and parts.members[1] >= parts.least[1]:
             break
         if heap.size[0] > 0:
             u = heap.nodes[0]
@@ -98,8 +98,8 @@ def _grow(graph, weight, parts, fixed, goal, start, heap):
         if not fits:
             continue
         parts.labels[u] = 1
-        parts.count[0] -= 1
-        parts.count[1] += 1
+        parts.members[0] -= 1
+        parts.members[1] += 1
         for r in range(weight.shape[1]):
             parts.load[0, r] -= weight[u, r]
             parts.load[1, r] += weight[u, r]

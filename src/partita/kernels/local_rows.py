@@ -19,7 +19,7 @@ class Met(NamedTuple):
     table : int32, length a power of two
         Open addressing: slot, or -1.
     node : int32[capacity]
-    count : int64[2]
+    used : int64[2]
         Slots in use, and entries in use.
     start, stop : int64[capacity]
         The entries of an opened slot; ``start == -1`` before.
@@ -33,7 +33,7 @@ class Met(NamedTuple):
 
     table: np.ndarray
     node: np.ndarray
-    count: np.ndarray
+    used: np.ndarray
     start: np.ndarray
     stop: np.ndarray
     strength: np.ndarray
@@ -66,13 +66,13 @@ def met_slot(met, node):
         if met.node[slot] == node:
             return slot
         place = (place + 1) & mask
-    slot = np.int32(met.count[0])
+    slot = np.int32(met.used[0])
     met.table[place] = slot
     met.node[slot] = node
     met.start[slot] = -1
     met.stop[slot] = -1
     met.strength[slot] = 0.0
-    met.count[0] += 1
+    met.used[0] += 1
     return slot
 
 
@@ -91,7 +91,7 @@ def met_open(met, graph, features, decay, slots):
     """
     for s in slots:
         v = met.node[s]
-        filled = met.count[1]
+        filled = met.used[1]
         met.start[s] = filled
         strength = 0.0
         for e in range(graph.indptr[v], graph.indptr[v + 1]):
@@ -107,4 +107,4 @@ def met_open(met, graph, features, decay, slots):
             filled += 1
         met.stop[s] = filled
         met.strength[s] = strength
-        met.count[1] = filled
+        met.used[1] = filled

@@ -21,9 +21,9 @@ def clusters_grow(indptr, indices, lengths, parts, start, centre, distance):
     n = parts.shape[0]
     centre[:] = -1
     heap = [(0.0, np.int64(-1), np.int64(-1), 0.0)]
-    for v in range(n):
-        if start[v] < np.inf:
-            heappush(heap, (start[v], np.int64(v), np.int64(v), 0.0))
+    for u in range(n):
+        if start[u] < np.inf:
+            heappush(heap, (start[u], np.int64(u), np.int64(u), 0.0))
     while len(heap) > 0:
         time, source, v, far = heappop(heap)
         if v < 0 or centre[v] >= 0:

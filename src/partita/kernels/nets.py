@@ -45,25 +45,25 @@ class Nets(NamedTuple):
 
 class Placed(NamedTuple):
     """Part and realisation of each node (labels int32[n], way int64[n]: a row of ``need``), pins of each net
-    in each part (spread int32 (e, k)), load and cap float64 (k, r), count int64[k]."""
+    in each part (spread int32 (e, k)), load and cap float64 (k, r), members int64[k]."""
 
     labels: np.ndarray
     way: np.ndarray
     spread: np.ndarray
     load: np.ndarray
     cap: np.ndarray
-    count: np.ndarray
+    members: np.ndarray
 
 
 @jit
 def placed_fill(nets, placed):
-    """Compute `spread`, `load` and `count` from labels and ways."""
+    """Compute `spread`, `load` and `members` from labels and ways."""
     placed.spread[:] = 0
     placed.load[:] = 0.0
-    placed.count[:] = 0
+    placed.members[:] = 0
     for u in range(placed.labels.shape[0]):
         p = placed.labels[u]
-        placed.count[p] += 1
+        placed.members[p] += 1
         placed.load[p] += nets.need[placed.way[u]]
         for i in range(nets.first[u], nets.first[u + 1]):
             placed.spread[nets.of_node[i], p] += 1
@@ -75,7 +75,7 @@ def net_cost(nets, placed, whole):
     total = 0.0
     for j in range(nets.price.shape[0]):
         parts = 0
-        for p in range(placed.count.shape[0]):
+        for p in range(placed.members.shape[0]):
             parts += placed.spread[j, p] > 0
         if parts > 1:
             total += nets.price[j] * (1.0 if whole else parts - 1.0)
@@ -143,8 +143,8 @@ def _put(nets, placed, u, p, way):
     placed.load[p] += nets.need[way]
     placed.way[u] = way
     if own != p:
-        placed.count[own] -= 1
-        placed.count[p] += 1
+        placed.members[own] -= 1
+        placed.members[p] += 1
         placed.labels[u] = p
         for i in range(nets.first[u], nets.first[u + 1]):
             placed.spread[nets.of_node[i], own] -= 1
@@ -170,7 +170,7 @@ def _enter(nets, placed, u, p, hand, log, length):
     log[length, 0], log[length, 1], log[length, 2] = u, placed.labels[u], placed.way[u]
     length += 1
     _put(nets, placed, u, p, way)
-    while least > 0.0 and probes < _PROBES * placed.count.shape[0] and length < log.shape[0]:
+    while least > 0.0 and probes < _PROBES * placed.members.shape[0] and length < log.shape[0]:
         probes += 1
         v = hand[p] % n
         hand[p] += 1
@@ -199,7 +199,7 @@ def _best_entry(nets, placed, u, whole, gain, hand, log, length):
     """Move u into the part of most gain that has room. Returns the length of the log and the gain."""
     net_gains(nets, placed, u, whole, gain)
     own = placed.labels[u]
-    if placed.count[own] < 2:
+    if placed.members[own] < 2:
         return length, -np.inf
     while True:
         p = -1
@@ -271,7 +271,7 @@ def refine_nets(nets, placed, fixed, whole, seed, patience, n_rounds):
 
     IN fixed bool[n] (never moved). INOUT placed. Returns by how much the cost fell.
     """
-    n, k = fixed.shape[0], placed.count.shape[0]
+    n, k = fixed.shape[0], placed.members.shape[0]
     heap, gain, log = heap_make(n), np.empty(k), np.empty((4 * n + 64, 3), np.int64)
     hand, total = np.zeros(k, np.int64), 0.0
     for step in range(n_rounds):
@@ -329,7 +329,7 @@ def remap(nets, placed, goal, n_sweeps):
 @jit
 def relieve(nets, placed, fixed, whole, seed):
     """Move nodes out of parts above their caps, the cheapest first, into any part with room."""
-    n, k = fixed.shape[0], placed.count.shape[0]
+    n, k = fixed.shape[0], placed.members.shape[0]
     heap, gain, log = heap_make(n), np.empty(k), np.empty((_PROBES * k * 4 + 64, 3), np.int64)
     hand, none = np.zeros(k, np.int64), -1
     for u in shuffled(n, seed):
@@ -344,7 +344,7 @@ def relieve(nets, placed, fixed, whole, seed):
         before = _excess(placed.load, placed.cap, p, nets.need, none, none)
         if before <= 0.0 or _excess(placed.load, placed.cap, p, nets.need, none, placed.way[u]) >= before:
             continue
-        if _best_entry(nets, placed, u, whole, gain, hand, log, 0)[0] > 0 or placed.count[p] < 2:
+        if _best_entry(nets, placed, u, whole, gain, hand, log, 0)[0] > 0 or placed.members[p] < 2:
             continue
         for q in range(k):
             if q != p and _enter(nets, placed, u, q, hand, log, 0) > 0:

@@ -26,7 +26,7 @@ class Parts(NamedTuple):
     labels : int32[n]
     load : float64 (k, r)
         Sums of the resources of the nodes.
-    count : int64[k]
+    members : int64[k]
         Nodes.
     cap, floor : float64 (k, r)
         Most and least of each resource.
@@ -36,7 +36,7 @@ class Parts(NamedTuple):
 
     labels: np.ndarray
     load: np.ndarray
-    count: np.ndarray
+    members: np.ndarray
     cap: np.ndarray
     floor: np.ndarray
     least: np.ndarray
@@ -139,19 +139,19 @@ def heap_clear(heap):
 
 @jit
 def parts_fill(weight, parts):
-    """Compute `load` and `count` from the labels."""
+    """Compute `load` and `members` from the labels."""
     parts.load[:] = 0.0
-    parts.count[:] = 0
+    parts.members[:] = 0
     for u in range(parts.labels.shape[0]):
         p = parts.labels[u]
-        parts.count[p] += 1
+        parts.members[p] += 1
         for r in range(weight.shape[1]):
             parts.load[p, r] += weight[u, r]
 
 
 @jit(inline="always")
 def _may_leave(weight, parts, u, own):
-    if parts.count[own] <= parts.least[own]:
+    if parts.members[own] <= parts.least[own]:
         return False
     for r in range(weight.shape[1]):
         if parts.load[own, r] - weight[u, r] < parts.floor[own, r] and weight[u, r] > 0.0:
@@ -212,8 +212,8 @@ def move_node(weight, parts, u, p):
     for r in range(weight.shape[1]):
         parts.load[own, r] -= weight[u, r]
         parts.load[p, r] += weight[u, r]
-    parts.count[own] -= 1
-    parts.count[p] += 1
+    parts.members[own] -= 1
+    parts.members[p] += 1
     parts.labels[u] = p
     return _over(parts, own) + _over(parts, p) - before
 

@@ -23,7 +23,7 @@ class Tree(NamedTuple):
         What a unit of cut costs at each level.
     load, cap : float64 (m, r)
         Resources of the parts.
-    count : int64[leaves]
+    members : int64[leaves]
         Nodes of the leaves; none is ever emptied.
     """
 
@@ -32,17 +32,17 @@ class Tree(NamedTuple):
     price: np.ndarray
     load: np.ndarray
     cap: np.ndarray
-    count: np.ndarray
+    members: np.ndarray
 
 
 @jit
 def tree_fill(weight, tree):
-    """Compute `load` and `count` from the labels."""
+    """Compute `load` and `members` from the labels."""
     tree.load[:] = 0.0
-    tree.count[:] = 0
+    tree.members[:] = 0
     for u in range(tree.labels.shape[0]):
         leaf = tree.labels[u]
-        tree.count[leaf] += 1
+        tree.members[leaf] += 1
         for level in range(tree.chain.shape[1]):
             for r in range(weight.shape[1]):
                 tree.load[tree.chain[leaf, level], r] += weight[u, r]
@@ -81,7 +81,7 @@ def best_leaf(graph, weight, tree, u, pull, touched):
     best, highest = -1, -np.inf
     for i in range(count):
         leaf = touched[i]
-        if leaf == own or tree.count[own] < 2 or not _takes(weight, tree, u, own, leaf):
+        if leaf == own or tree.members[own] < 2 or not _takes(weight, tree, u, own, leaf):
             continue
         gain = 0.0
         for j in range(count):
@@ -103,8 +103,8 @@ def _shift(weight, tree, u, leaf):
             for r in range(weight.shape[1]):
                 tree.load[p, r] -= weight[u, r]
                 tree.load[q, r] += weight[u, r]
-    tree.count[own] -= 1
-    tree.count[leaf] += 1
+    tree.members[own] -= 1
+    tree.members[leaf] += 1
     tree.labels[u] = leaf
 
 
@@ -154,7 +154,7 @@ def refine_nested(graph, weight, tree, fixed, seed, patience, n_rounds):
 
     IN weight float64 (n, r), fixed int32[n] (-1: free). INOUT tree. Returns by how much the price fell.
     """
-    n, k = fixed.shape[0], tree.count.shape[0]
+    n, k = fixed.shape[0], tree.members.shape[0]
     heap, pull, touched = heap_make(n), np.zeros(k), np.empty(k, np.int32)
     moved, source = np.empty(n, np.int32), np.empty(n, np.int32)
     total = 0.0

@@ -20,8 +20,8 @@ from partita.kernels.refine import (
 def excess_of(parts):
     """By how much parts miss caps, floors and least counts, summed."""
     total = 0.0
-    for p in range(parts.count.shape[0]):
-        total += max(0, parts.least[p] - parts.count[p])
+    for p in range(parts.members.shape[0]):
+        total += max(0, parts.least[p] - parts.members[p])
         for r in range(parts.cap.shape[1]):
             total += max(0.0, parts.load[p, r] - parts.cap[p, r])
             total += max(0.0, parts.floor[p, r] - parts.load[p, r])
@@ -46,7 +46,7 @@ def _exit(graph, weight, parts, u, slack, pull, touched):
     if p >= 0 or not _may_leave(weight, parts, u, own):
         return p, gain
     lightest = np.inf
-    for q in range(parts.count.shape[0]):
+    for q in range(parts.members.shape[0]):
         if q != own and _may_enter(weight, parts, u, q, slack):
             fill = 0.0
             for r in range(weight.shape[1]):
@@ -68,7 +68,7 @@ def _worth(gain, burden):
 @jit
 def unload(graph, weight, parts, fixed):
     """Move nodes out of parts above their caps, where any part has room. INOUT parts."""
-    n, k = fixed.shape[0], parts.count.shape[0]
+    n, k = fixed.shape[0], parts.members.shape[0]
     heap, pull, touched = heap_make(n), np.zeros(k), np.empty(k, np.int32)
     slack = np.zeros(weight.shape[1])
     for u in range(n):
@@ -99,7 +99,7 @@ def unload(graph, weight, parts, fixed):
 def _pull_in(graph, weight, parts, fixed, p, slack):
     """The node whose move into part p costs least and helps it, or -1."""
     best, highest = -1, -np.inf
-    short = parts.count[p] < parts.least[p]
+    short = parts.members[p] < parts.least[p]
     for u in range(fixed.shape[0]):
         own = parts.labels[u]
         if own == p or fixed[u] >= 0 or not _may_leave(weight, parts, u, own):
@@ -125,9 +125,9 @@ def _pull_in(graph, weight, parts, fixed, p, slack):
 def top_up(graph, weight, parts, fixed):
     """Fill parts below their floors or least counts from those that can spare nodes. INOUT parts."""
     slack = np.zeros(weight.shape[1])
-    for p in range(parts.count.shape[0]):
+    for p in range(parts.members.shape[0]):
         while True:
-            lacks = parts.count[p] < parts.least[p]
+            lacks = parts.members[p] < parts.least[p]
             for r in range(weight.shape[1]):
                 lacks = lacks or parts.load[p, r] < parts.floor[p, r]
             u = _pull_in(graph, weight, parts, fixed, p, slack) if lacks else -1
@@ -142,10 +142,10 @@ def pack(weight, parts, fixed, order, keep):
 
     IN order int32[n] (fixed nodes and the heaviest first). INOUT parts, whose labels are the wishes.
     """
-    k, n_resources = parts.count.shape[0], weight.shape[1]
+    k, n_resources = parts.members.shape[0], weight.shape[1]
     slack = np.zeros(n_resources)
     parts.load[:] = 0.0
-    parts.count[:] = 0
+    parts.members[:] = 0
     for u in order:
         p = fixed[u] if fixed[u] >= 0 else np.int32(-1)
         if p < 0 and keep and _may_enter(weight, parts, u, parts.labels[u], slack):
@@ -156,11 +156,11 @@ def pack(weight, parts, fixed, order, keep):
                 fill = 0.0
                 for r in range(n_resources):
                     fill = max(fill, (parts.load[q, r] + weight[u, r]) / max(parts.cap[q, r], 1e-300))
-                if parts.count[q] < parts.least[q] and fill <= 1.0:
+                if parts.members[q] < parts.least[q] and fill <= 1.0:
                     fill -= 2.0
                 if fill < emptiest:
                     p, emptiest = q, fill
         parts.labels[u] = p
-        parts.count[p] += 1
+        parts.members[p] += 1
         for r in range(n_resources):
             parts.load[p, r] += weight[u, r]
