@@ -41,6 +41,17 @@ class Matching:
         Rounds of matching by common neighbours.
     converged : bool
         Whether the last round changed nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> A = np.triu(rng.random((60, 60)) < 0.3, 1).astype(float)
+    >>> A += A.T
+    >>> order = rng.permutation(60)
+    >>> found = match_graphs(A, A[order][:, order])
+    >>> found.agreement, found.settled
+    (1.0, 1.0)
     """
 
     nodes: np.ndarray
