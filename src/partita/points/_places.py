@@ -8,11 +8,14 @@ import numpy as np
 
 from partita._core.threads import map_blocks
 from partita.kernels.answering import Answers, answers_fill, queries_answer
+from partita.kernels.giving import givers_choose, givers_reached
 from partita.kernels.neighbours import queries_reach
 from partita.points._reach import RowSpine
 from partita.points._row_cells import RowCells
 
 _BLOCK = 1 << 11
+_FEW_COLUMNS = 8
+_FEW_GIVERS = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Places:
 
         A fitted row finds itself, at its core distance.
         """
-        exact, framed, home, order = self._by_cell(X)
+        exact, framed, home, order = self._by_cell(*self._framed(X))
         row, reach = np.empty(len(X), np.intp), np.empty(len(X))
         map_blocks(
             lambda start, stop: queries_reach(
@@ -75,28 +78,57 @@ class Places:
         there = np.unique(row_part[row_part >= 0])
         if not len(there):
             return found
-        exact, framed, home, order = self._by_cell(X)
+        exact, framed = self._framed(X)
+        near = self._reaching(framed, row_part[cells.ids], birth)
+        if not len(near):
+            return found
+        exact, framed, home, order = self._by_cell(exact[near], framed[near])
         n_cells = len(cells.radius)
         answers = Answers(
             row_part[cells.ids], birth, np.empty(n_cells, np.intp), np.empty(n_cells, np.float32),
             np.empty(n_cells), float(birth[there].max()), self.held.factor,
         )  # fmt: skip
         answers_fill(cells, self.core, self.wanted, answers)
-        out = np.empty(len(X), np.intp)
+        out = np.empty(len(near), np.intp)
         map_blocks(
             lambda start, stop: queries_answer(
                 cells, answers, exact, framed, home, start, stop, self.wanted, self.core, self.length, out
             ),
-            len(X),
-            _BLOCK,
+            len(near),
+            _BLOCK // 4,
         )
-        found[order] = out
+        found[near[order]] = out
         return found
 
-    def _by_cell(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rows of `X` sorted by the cell to look at first: exact, framed, these cells, and the order."""
+    def _reaching(self, framed: np.ndarray, part: np.ndarray, birth: np.ndarray) -> np.ndarray:
+        """The framed rows that some row with a part may be near enough to; the others are noise.
+
+        That a look at such rows alone is worth its while takes many columns and few of these rows.
+        """
+        cells, factor = self.held.cells, self.held.factor
+        chosen, furthest = np.empty(len(part), np.bool_), np.empty(len(cells.radius))
+        givers_choose(cells, self.core, part, birth, factor, chosen, furthest)
+        count = np.count_nonzero(chosen)
+        if framed.shape[1] <= _FEW_COLUMNS or not 0 < count <= _FEW_GIVERS * len(part):
+            return np.arange(len(framed))
+        givers, furthest = self.held.only(chosen), furthest[furthest >= 0]
+        reached = np.zeros(len(framed), np.bool_)
+        map_blocks(
+            lambda start, stop: givers_reached(givers, furthest, factor, framed, start, stop, reached),
+            len(framed),
+            _BLOCK,
+        )
+        return np.flatnonzero(reached)
+
+    def _framed(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows as their distances are taken, and framed."""
         exact = X if self.held.factor == 1.0 else X.astype(np.float64) * self.held.factor
-        framed = self.held.frame(exact)
+        return exact, self.held.frame(exact)
+
+    def _by_cell(
+        self, exact: np.ndarray, framed: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Rows sorted by the cell to look at first: exact, framed, these cells, and the order."""
         home = self.held.home(framed)
         # NumPy sorts numbers of 16 bits in one pass.
         few = len(self.held.cells.radius) <= 1 << 16

@@ -73,6 +73,21 @@ class RowCells:
         map_blocks(find, len(framed), _BLOCK // 8)
         return home
 
+    def only(self, chosen: np.ndarray) -> Cells:
+        """Cells of some of the rows, bool[m]; cells without any are left out, and so is how far rows lean."""
+        cells, framed = self.cells, self.framed[chosen]
+        size = np.add.reduceat(chosen.astype(np.intp), cells.first[:-1])
+        first = np.concatenate([[0], np.cumsum(size[size > 0])])
+        center, radius = np.empty((len(first) - 1, framed.shape[1])), np.empty(len(first) - 1)
+        cells_measure(framed, first, 0, len(radius), center, radius)
+        columns, squares = np.empty(framed.size, np.float32), np.empty(len(framed), np.float32)
+        cells_fill(framed, first, center, 0, len(radius), columns, squares)
+        return cells._replace(
+            rows=cells.rows[chosen], ids=cells.ids[chosen], counts=cells.counts[chosen], first=first,
+            columns=columns, squares=squares, center=center, radius=radius,
+            outward=np.empty((0, 0), np.float32),
+        )  # fmt: skip
+
     def tasks(self) -> list[tuple[int, int]]:
         """Runs of cells of about equal numbers of rows."""
         first = self.cells.first
