@@ -165,6 +165,27 @@ def test_predict_is_what_apply_leads_to(seed: int, columns: int):
         np.testing.assert_array_equal(found.predict(X), found.labels_)
 
 
+@pytest.mark.parametrize(("columns", "n_noise"), [(9, 900), (16, 5000)])
+def test_predict_about_where_small_clusters_end(columns: int, n_noise: int):
+    """Few rows have a label: whoever is near enough to none of them is noise without another search."""
+    rng = np.random.default_rng(columns)
+    centers = rng.uniform(-10, 10, size=(4, columns))
+    inside = (centers[:, None] + rng.normal(size=(4, 100, columns)) * rng.uniform(0.2, 1, (4, 1, 1))).reshape(
+        -1, columns
+    )
+    X = np.concatenate([inside, rng.uniform(-10, 10, size=(n_noise, columns))])
+    found = HDBSCAN(min_cluster_size=20, min_samples=4).fit(X)
+    assert (found.labels_ >= 0).mean() < 0.5
+    h = found.hierarchy_
+    birth = h.part_data["birth"][h.item_part]
+    away = rng.normal(size=(len(X), columns))
+    away *= (birth * rng.uniform(0, 1.5, size=len(X)) / np.sqrt((away**2).sum(axis=1)))[:, None]
+    new = (X + np.where(np.isfinite(away), away, 0))[found.labels_ >= 0]
+    labels = found.predict(np.concatenate([new, X]))
+    np.testing.assert_array_equal(labels, h.part_labels()[found.apply(np.concatenate([new, X]))])
+    assert 0.1 < (labels[: len(new)] < 0).mean() < 0.9
+
+
 def test_far_rows_are_noise_and_near_ones_are_not():
     X = scenes()["blobs"]
     found = HDBSCAN(min_cluster_size=20).fit(X)

@@ -51,7 +51,8 @@ class Answers(NamedTuple):
     only intp[c]: the part of all rows of a cell, ``MIXED`` where they differ. furthest float32[c]: the framed
     distance beyond which no row of a cell gives a part, -1 where none does. least float64[c]: the lowest
     squared core distance in a cell, inf where it has too few items for one. most: the largest of all births.
-    factor: of distances among rows by actual ones.
+    factor: of distances among rows by actual ones. sifted: whether queries near enough to no row that gives a
+    part are left out already (``givers_reached``).
     """
 
     part: np.ndarray
@@ -61,6 +62,7 @@ class Answers(NamedTuple):
     least: np.ndarray
     most: float
     factor: float
+    sifted: bool
 
 
 @jit
@@ -271,14 +273,15 @@ def _batch_answer(cells, answers, exact, queries, home, wanted, core, search, ou
     for p in range(n_cells):
         for i in range(b):
             looked[p, i] = order[p] == home[i]
-    _givers_look(cells, answers, exact, queries, home, order, looked, core, search, scratch, possible)
-    left = 0
-    for i in range(b):
-        if search.is_open[i] and not possible[i]:
-            out[i], search.is_open[i] = NONE, False
-        left += search.is_open[i]
-    if left == 0:
-        return
+    if not answers.sifted:
+        _givers_look(cells, answers, exact, queries, home, order, looked, core, search, scratch, possible)
+        left = 0
+        for i in range(b):
+            if search.is_open[i] and not possible[i]:
+                out[i], search.is_open[i] = NONE, False
+            left += search.is_open[i]
+        if left == 0:
+            return
     _rest_look(cells, answers, exact, queries, home, wanted, order, looked, core, search, scratch, out)
     for i in range(b):
         if search.is_open[i]:

@@ -80,13 +80,14 @@ class Places:
             return found
         exact, framed = self._framed(X)
         near = self._reaching(framed, row_part[cells.ids], birth)
+        sifted, near = near is not None, np.arange(len(X)) if near is None else near
         if not len(near):
             return found
         exact, framed, home, order = self._by_cell(exact[near], framed[near])
         n_cells = len(cells.radius)
         answers = Answers(
             row_part[cells.ids], birth, np.empty(n_cells, np.intp), np.empty(n_cells, np.float32),
-            np.empty(n_cells), float(birth[there].max()), self.held.factor,
+            np.empty(n_cells), float(birth[there].max()), self.held.factor, sifted,
         )  # fmt: skip
         answers_fill(cells, self.core, self.wanted, answers)
         out = np.empty(len(near), np.intp)
@@ -95,22 +96,22 @@ class Places:
                 cells, answers, exact, framed, home, start, stop, self.wanted, self.core, self.length, out
             ),
             len(near),
-            _BLOCK // 4,
+            _BLOCK // 4 if sifted else _BLOCK,
         )
         found[near[order]] = out
         return found
 
-    def _reaching(self, framed: np.ndarray, part: np.ndarray, birth: np.ndarray) -> np.ndarray:
+    def _reaching(self, framed: np.ndarray, part: np.ndarray, birth: np.ndarray) -> np.ndarray | None:
         """The framed rows that some row with a part may be near enough to; the others are noise.
 
-        That a look at such rows alone is worth its while takes many columns and few of these rows.
+        None where a look at rows with parts alone isn't worth its while: in few columns, or if most have one.
         """
         cells, factor = self.held.cells, self.held.factor
         chosen, furthest = np.empty(len(part), np.bool_), np.empty(len(cells.radius))
         givers_choose(cells, self.core, part, birth, factor, chosen, furthest)
         count = np.count_nonzero(chosen)
         if framed.shape[1] <= _FEW_COLUMNS or not 0 < count <= _FEW_GIVERS * len(part):
-            return np.arange(len(framed))
+            return None
         givers, furthest = self.held.only(chosen), furthest[furthest >= 0]
         reached = np.zeros(len(framed), np.bool_)
         map_blocks(
