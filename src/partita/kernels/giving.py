@@ -35,8 +35,8 @@ def givers_choose(cells, core, part, birth, factor, chosen, furthest):
 
 
 class _Balls(NamedTuple):
-    """Cells as balls: centers float32 (c, d); offset float32[c], the squared length of a centre less the square
-    of radius and limit; limit2 float32[c], as of ``limit_of``; longest: none reaches further from 0.
+    """Cells as balls: centers float32 (c, d); offset float32[c], the squared length of a centre less the
+    square of radius and limit; limit2 float32[c] (``limit_of``); longest: none reaches further from 0.
     """
 
     centers: np.ndarray
