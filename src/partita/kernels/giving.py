@@ -1,6 +1,6 @@
 """Which new rows lie near enough to a row that can give them a part. Called by ``predict``.
 
-All others are noise, and most new rows are where few of the fitted ones are in a cluster.
+All others are noise without another search: most of the new rows, where most of the fitted ones are noise.
 """
 
 from __future__ import annotations
