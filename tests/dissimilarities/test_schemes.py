@@ -8,10 +8,11 @@ from sklearn.base import clone
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 
 import partita as pt
+from oracles.schemes import non_expansive
 from partita.dissimilarities import ExcisiveClustering, SchemeReport, check_scheme
 from partita.dissimilarities._scheme import separated
 from partita.dissimilarities._spaces import FAMILIES, draw_space
-from partita.dissimilarities._trials import LAWS, non_expansive
+from partita.dissimilarities._trials import LAWS
 
 EVERY = tuple(law.name for law in LAWS)
 

@@ -6,6 +6,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from partita.dissimilarities._spaces import distances_of
+from partita.dissimilarities._trials import Trial
+
 
 def blocks_at(D: np.ndarray, m: int, height: float) -> list[frozenset[int]]:
     """Blocks of the items when the points of every clique of `m` within `height` are joined."""
@@ -35,3 +38,11 @@ def clique_scale(D: np.ndarray, m: int) -> np.ndarray:
         for i, j in combinations(chosen, 2):
             scale[i, j] = scale[j, i] = min(scale[i, j], widest)
     return scale
+
+
+def non_expansive(trial: Trial, kind: str) -> bool:
+    """Whether no two matched items are further apart in the second space, but for the factor."""
+    one, two = trial.matched.T
+    before, after = distances_of(trial.first, kind), distances_of(trial.second, kind)
+    # Distances are rounded; what the maps are made of is exact.
+    return bool((after[np.ix_(two, two)] <= trial.factor * before[np.ix_(one, one)] * (1.0 + 1e-12)).all())

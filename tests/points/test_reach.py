@@ -10,10 +10,11 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from oracles.density import distances, reachability
+from oracles.spanning import reach_tree
 from partita._core.threads import thread_scope
 from partita.hierarchy.rows import canonical_rows
 from partita.kernels.merging import merges_tree
-from partita.kernels.spanning import matrix_core, matrix_tree, reach_tree
+from partita.kernels.spanning import matrix_core, matrix_tree
 from partita.points._reach import spanning_tree
 
 

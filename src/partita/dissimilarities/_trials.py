@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from partita.dissimilarities._scheme import Scheme, is_telling, separated
-from partita.dissimilarities._spaces import distances_of, lifted, shrunk, some_of
+from partita.dissimilarities._spaces import lifted, shrunk, some_of
 
 _FACTORS = (0.125, 0.5, 2.0, 16.0)
 
@@ -158,14 +158,6 @@ class Excision(Law):
                 witness = Witness(trial.first, alone, before, after, matched, pair, 1.0, sentence)
                 return Outcome(True, witness=witness)
         return Outcome(is_telling(before), len(blocks), refused=refused and not is_telling(before))
-
-
-def non_expansive(trial: Trial, kind: str) -> bool:
-    """Whether no two matched items are further apart in the second space, but for the factor."""
-    one, two = trial.matched.T
-    before, after = distances_of(trial.first, kind), distances_of(trial.second, kind)
-    # Distances are rounded; what the maps are made of is exact.
-    return bool((after[np.ix_(two, two)] <= trial.factor * before[np.ix_(one, one)] * (1.0 + 1e-12)).all())
 
 
 def _fewest(scheme: Scheme, law: Law, trial: Trial) -> Trial:
