@@ -16,7 +16,18 @@ import pytest
 
 import partita as pt
 
-ROOMS = ("dissimilarities", "graphs", "hierarchy", "io", "points", "report", "search", "text", "transport")
+ROOMS = (
+    "dissimilarities",
+    "draw",
+    "graphs",
+    "hierarchy",
+    "io",
+    "points",
+    "report",
+    "search",
+    "text",
+    "transport",
+)
 HEAVY = (
     "dask",
     "duckdb",

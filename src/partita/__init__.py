@@ -29,7 +29,18 @@ _PUBLIC = {
     "divide": "partita._divide",
     "load": "partita.hierarchy",
 }
-_ROOMS = ("dissimilarities", "graphs", "hierarchy", "io", "points", "report", "search", "text", "transport")
+_ROOMS = (
+    "dissimilarities",
+    "draw",
+    "graphs",
+    "hierarchy",
+    "io",
+    "points",
+    "report",
+    "search",
+    "text",
+    "transport",
+)
 
 __all__ = [
     "NOISE",
@@ -48,6 +59,7 @@ __all__ = [
     "compare",
     "dissimilarities",
     "divide",
+    "draw",
     "graphs",
     "hierarchy",
     "io",
@@ -60,7 +72,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from partita import dissimilarities, graphs, hierarchy, io, points, report, search, text, transport
+    from partita import dissimilarities, draw, graphs, hierarchy, io, points, report, search, text, transport
     from partita._core.errors import (
         BudgetError,
         FileFormatError,

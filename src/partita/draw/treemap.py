@@ -1,0 +1,112 @@
+"""Treemaps: a region for every part, nested, its area the share of its weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from partita._core.params import OneOf, Real, check_parameters
+from partita.draw._drawn import Drawn, drawn_tree, part_names
+from partita.draw._layouts import LAYOUTS, lay_out, measure
+from partita.draw._svg import THEMES, SvgWriter
+from partita.draw._treemap_paint import Regions, paint
+from partita.draw.drawing import Drawing
+from partita.hierarchy import Hierarchy
+
+_RULES = {
+    "layout": OneOf(tuple(LAYOUTS)),
+    "width": Real(low=16.0, high=20_000.0),
+    "height": Real(low=16.0, high=20_000.0),
+    "theme": OneOf(THEMES),
+}
+
+
+def treemap(
+    h: Hierarchy,
+    layout: str = "squarified",
+    *,
+    sample_weight: Any = None,
+    width: float = 960.0,
+    height: float = 600.0,
+    depth: int | None = None,
+    levels: Any = None,
+    names: Any = None,
+    title: str | None = None,
+    theme: str = "auto",
+) -> Drawing:
+    """A picture in which every part is a region, inside that of its parent, with its share of the area.
+
+    Areas are exact, and what was reached is measured and printed. Siblings keep the order of the hierarchy,
+    so that a small change of weights moves them little. Parts too small to be seen, and those without weight,
+    are marked by a dot. Labels are as large as fits, are shortened between letters and never overlap.
+
+    Parameters
+    ----------
+    h : Hierarchy
+        What to draw. Items that lie in no child of their part make a region of their own.
+    layout : str
+        ``"squarified"``: rows of rectangles (Bruls et al.); quick, but slivers are possible.
+    sample_weight : array-like (n,), optional
+        A weight an item, none negative; default: 1 each.
+    width, height : float
+        Size in pixels.
+    depth : int, optional
+        Draw parts at most so many edges below the root.
+    levels : int or sequence of int, optional
+        Draw only the parts of these named levels.
+    names : sequence of str, length m, optional
+        A name a part; default: ``part_data["name"]``, else ``part_data["terms"]``.
+    title : str, optional
+        What the picture is, for screen readers.
+    theme : {"auto", "light", "dark"}
+        Colours for light or dark paper; ``"auto"`` follows the reader's setting.
+
+    Returns
+    -------
+    drawing : Drawing
+        ``aspect`` and ``area_error`` are those of the leaves with weight. O(n + m).
+
+    Raises
+    ------
+    InvalidParameterError
+        For an unknown layout or theme, a size outside 16 to 20,000, or a level that isn't there.
+    InvalidDataError
+        When weights or names don't fit.
+
+    References
+    ----------
+    Bruls, Huizing, van Wijk, "Squarified Treemaps", 2000, DOI 10.1007/978-3-7091-6783-0_4.
+
+    Examples
+    --------
+    >>> import partita as pt
+    >>> h = pt.Hierarchy.from_labels([[0, 0, 0, 1, 1, 2]])
+    >>> pt.draw.treemap(h, width=300, height=200)
+    Drawing(squarified treemap, 300 x 200, aspect 2.25, area error 4.4e-16; leaves 3)
+    """
+    check_parameters("treemap", _RULES, {"layout": layout, "width": width, "height": height, "theme": theme})
+    drawn = drawn_tree(h, sample_weight, depth=depth, levels=levels)
+    texts = part_names(h, names)
+    regions = _regions(drawn, layout, width, height)
+    svg = SvgWriter(
+        width, height, title or f"Treemap of {h.n_items:,} items in {h.n_parts:,} parts", theme=theme
+    )
+    paint(svg, drawn, regions, texts)
+    leaf = drawn.leaf
+    measures = {"leaves": float(leaf.sum())}
+    aspect, area_error = None, None
+    if len(regions.node):
+        aspect, area_error = measure(regions.polygons, leaf[regions.node], drawn.weight[regions.node])
+    return Drawing(svg.render(), f"{layout} treemap", width, height, aspect, area_error, measures)
+
+
+def _regions(drawn: Drawn, layout: str, width: float, height: float) -> Regions:
+    """The regions of the nodes that have weight; a subtree without weight has none."""
+    node = np.flatnonzero(drawn.weight > 0)
+    if len(node) == 0:
+        return Regions.empty()
+    number = np.full(len(drawn.parent), -1, dtype=np.intp)
+    number[node] = np.arange(len(node))
+    parent = np.where(drawn.parent[node] >= 0, number[drawn.parent[node]], -1)
+    return Regions(node, parent, lay_out(layout, parent, drawn.weight[node], width, height))
