@@ -447,6 +447,38 @@ def edges_kind() -> Kind:
     return Kind(".edges", seeds, oracles.edges, hostile, _GRAPH_WORDS)
 
 
+_HGR = (
+    b"% a comment\n4 5\n1 2\n2 3 4\n5 1 3\n4 5\n",
+    b"3 4 1\n5 1 2\n7 2 3 4\n1 4 1\n",
+    b"2 3 10\n1 2\n2 3\n4\n5\n6\n",
+    b"2 3 11\n5 1 2\n7 2 3\n4 1\n5 0\n6 2\n",
+)
+
+
+def hgr_kind() -> Kind:
+    hostile = [
+        b"%",
+        b"0 0\n",
+        b"0 3\n",
+        b"0 999999999999\n",
+        b"0 2000000000\n",
+        b"1 2\n",
+        b"1 0\n1\n",
+        b"1\n",
+    ]
+    hostile += [b"0 0 10\n", b"1 2 10\n1 2\n3\n4 5\n", b"1 2 10\n1 2\n3\n-4\n", b"1 2 10\n1 2\n1 2 3\n4\n"]
+    hostile += [
+        b"1 3\n1 1\n",
+        b"1 3\n0 1\n",
+        b"1 3 1\n0 1 2\n",
+        b"1 3 1\n-5 1 2\n",
+        b"1 3 1\n5\n",
+        b"1 3 2\n1\n",
+    ]
+    hostile += [b"9999999999999999999 1\n1\n", b"-1 2\n", b"1 2 3 4\n1 2\n", b"1 2\n1 2.0\n", b"1 2\n1\n2\n"]
+    return Kind(".hgr", [(file, {}) for file in _HGR], oracles.hgr, hostile, _GRAPH_WORDS)
+
+
 def zst_kind() -> Kind:
     return csv_kind(
         ".csv.zst",
@@ -470,6 +502,7 @@ KINDS: dict[str, Callable[[], Kind]] = {
     "mtx": mtx_kind,
     "metis": metis_kind,
     "edges": edges_kind,
+    "hgr": hgr_kind,
 }
 
 

@@ -279,6 +279,30 @@ def metis(file: bytes, options: dict[str, Any]) -> np.ndarray:
     return matrix
 
 
+def hgr(file: bytes, options: dict[str, Any]) -> np.ndarray:
+    """Net by net, as the hMETIS manual tells."""
+    text = file.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    rows = [line.split() for line in text.split("\n") if not line.lstrip(" \t\r").startswith("%")]
+    rows = [row for row in rows if row]
+    assert 2 <= len(rows[0]) <= 3
+    m, n = int(rows[0][0]), int(rows[0][1])
+    fmt = int(rows[0][2]) if len(rows[0]) > 2 else 0
+    assert fmt in (0, 1, 10, 11)
+    assert len(rows) == 1 + m + (n if fmt >= 10 else 0)
+    matrix = np.zeros((n, m))
+    for net, row in enumerate(rows[1 : m + 1]):
+        price, pins = (int(row[0]), row[1:]) if fmt % 10 else (1, row)
+        assert price > 0
+        assert len(set(map(int, pins))) == len(pins)
+        for pin in pins:
+            assert 1 <= int(pin) <= n
+            matrix[int(pin) - 1, net] = price
+    weights = rows[m + 1 :]
+    assert len({len(row) for row in weights}) <= 1
+    assert all(int(word) >= 0 for row in weights for word in row)
+    return matrix
+
+
 _HEADERS = (
     ["source", "target"],
     ["source", "target", "weight"],

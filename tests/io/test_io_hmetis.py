@@ -37,6 +37,9 @@ def test_formats(tmp_path, text, matrix, weights):
         ("1 3\n1 4\n", InvalidDataError, "outside 1 to 3"),
         ("1 3\n1 1\n", InvalidDataError, "twice"),
         ("1 3 1\n0 1 2\n", InvalidDataError, "not positive"),
+        ("1 2 10\n1 2\n1 2 3\n4\n", FileFormatError, "line 4"),
+        ("1 2 10\n1 2\n3\n-4\n", InvalidDataError, "negative weight"),
+        ("0 999999999999\n", InvalidDataError, "2147483647"),
     ],
 )
 def test_refusals(tmp_path, text, error, words):
