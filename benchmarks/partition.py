@@ -4,16 +4,21 @@
     python benchmarks/partition.py nested FILE --mode default
     python benchmarks/partition.py circuits FOLDER --parts 2
 
+    python benchmarks/partition.py flat FOLDER… --mode strong --keep RESULTS --seconds 150
+
 FOLDERs hold METIS .graph files (.gz); for `circuits`, hMETIS .hgr files. Peers that can be imported take part
 (pymetis, kaminpar). All run in this process on the same graphs, in turns; Partita compiles on another graph
-first. Its time is that of ``fit`` from a SciPy matrix on two threads; METIS's that of ``part_graph`` from CSR
-arrays, KaMinPar's that of ``compute_partition`` on one thread. Cuts are computed here, from labels alone.
+first. With ``--keep``, what was found stands in a folder, and a call goes on where the one before ended: the
+time is looked at before each graph and number of parts. Partita's time is that of ``fit`` from a SciPy matrix
+on ``--threads`` threads; METIS's that of ``part_graph`` from CSR arrays, KaMinPar's that of
+``compute_partition`` on one thread. Cuts are computed here, from labels alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import sys
 import tempfile
 import time
@@ -38,6 +43,8 @@ def main() -> int:
     parser.add_argument("--parts", nargs="+", type=int, default=[2, 4, 8, 16, 32, 64])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="+", help="names of graphs")
+    parser.add_argument("--keep", type=Path, help="a folder for results, to go on from there")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many")
     parser.add_argument("--quietly", action="store_true", help="print the means alone")
     args = parser.parse_args()
     return {"flat": flat, "nested": nested, "circuits": circuits}[args.contest](args)
@@ -103,28 +110,55 @@ def entrants(
 def flat(args: argparse.Namespace) -> int:
     rehearse(args)
     results: dict[str, list[tuple[float, float, float]]] = {}
+    begun = time.perf_counter()
     for file in files_of(args, ".graph"):
         source = pt.io.read(file)
         matrix = source.data
         weight = source.extra.get("node_weights", np.ones((matrix.shape[0], 1)))[:, 0]
+        solvers = entrants(args, file, matrix, weight)
         for k in args.parts:
+            if time.perf_counter() - begun > args.seconds:
+                print(f"{file.name}, {k} parts, and what follows is for the next call")
+                summary(results)
+                return 0
             try:
                 pt.graphs.MultilevelPartition(k, mode="fast", node_weights=weight).fit(matrix)
             except pt.InfeasibleError as refusal:
                 print(f"{file.name}, {k} parts, is left out: {refusal.reason}")
                 continue
-            for name, solve in entrants(args, file, matrix, weight).items():
-                start = time.perf_counter()
-                labels = np.asarray(solve(k))
-                seconds = time.perf_counter() - start
-                load = np.bincount(labels, weight, minlength=k).max() * k / weight.sum()
-                load = float(load) if np.bincount(labels, minlength=k).min() else np.inf
-                results.setdefault(name, []).append((cut_of(matrix, labels), seconds, load))
+            for name, solve in solvers.items():
+                row = kept(args.keep, f"{file.name} {k} {name}", solve, k, matrix, weight)
+                results.setdefault(name, []).append(row)
                 if not args.quietly:
-                    cut, _, _ = results[name][-1]
+                    cut, seconds, load = row
                     print(f"{file.name:24} {k:4} {name:18} {cut:8.0f} {seconds:8.3f} s  load {load:.3f}")
     summary(results)
     return 0
+
+
+def judged(
+    solve: Callable, k: int, matrix: sparse.csr_array, weight: np.ndarray
+) -> tuple[float, float, float]:
+    """Cut, seconds, and the largest load over the mean (inf: a part is empty)."""
+    start = time.perf_counter()
+    labels = np.asarray(solve(k))
+    seconds = time.perf_counter() - start
+    load = np.bincount(labels, weight, minlength=k).max() * k / weight.sum()
+    return cut_of(matrix, labels), seconds, float(load) if np.bincount(labels, minlength=k).min() else np.inf
+
+
+def kept(
+    folder: Path | None, name: str, solve: Callable, k: int, matrix: sparse.csr_array, weight: np.ndarray
+) -> tuple[float, float, float]:
+    """What was found before under this name, or is now."""
+    if folder is None:
+        return judged(solve, k, matrix, weight)
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{name.replace(' ', '_')}.json"
+    if not place.exists():
+        place.write_text(json.dumps(judged(solve, k, matrix, weight)))
+    cut, seconds, load = json.loads(place.read_text())
+    return cut, seconds, load
 
 
 def rehearse(args: argparse.Namespace) -> None:

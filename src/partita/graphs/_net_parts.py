@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from partita._core.threads import map_tasks
 from partita.graphs._multilevel import Plan, Problem, divide
 from partita.kernels.coarsen import cluster_nodes
 from partita.kernels.csr import Graph, contract, graph_of
@@ -27,6 +28,7 @@ from partita.kernels.nets import (
 
 _CLIQUE = 12
 _TRIALS = 5
+_STARTS = 4
 
 
 class NetProblem(NamedTuple):
@@ -73,7 +75,7 @@ def pull_graph(nets: Nets) -> Graph:
         pins = nets.pins[nets.start[j] : nets.start[j + 1]]
         tails.append(pins)
         heads.append(np.roll(pins, 1))
-        weights.append(np.full(len(pins), 0.5 * nets.price[j]))
+        weights.append(np.full(len(pins), nets.price[j] / (len(pins) - 1.0)))
     if not tails:
         return graph_of(np.zeros(n + 1), np.empty(0), np.empty(0))
     ends = (np.concatenate(tails), np.concatenate(heads))
@@ -86,17 +88,38 @@ def pull_graph(nets: Nets) -> Graph:
 def divide_nets(problem: NetProblem, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels int32[n], ways int64[n] (rows of need) and loads float64 (k, r)."""
     graph = pull_graph(problem.nets)
-    pool = [
-        _cycle(problem, graph, plan, seed + s, *start)
-        for s, start in enumerate(_starts(problem, graph, plan, seed))
-    ]
-    pool.sort(key=lambda found: _rank(problem, found))
-    best = pool[0]
+    way = balanced_ways(problem.nets, problem.goal)
+
+    def best(pool: list[Placed]) -> Placed:
+        return min(pool, key=lambda placed: _rank(problem, placed))
+
+    starts = list(range(plan.n_starts + 1))
+    found = best(map_tasks(lambda s: _start(problem, graph, plan, seed + 7919 * s, way, s), starts))
     for cycle in range(2 + plan.n_cycles):
-        found = _cycle(problem, graph, plan, seed + 31 * (cycle + 1), best.labels, best.way)
-        best = min(best, found, key=lambda placed: _rank(problem, placed))
-    remap(problem.nets, best, problem.goal, 20)
-    return best.labels, best.way, best.load
+        found = best([found, _cycle(problem, graph, plan, seed + 31 * (cycle + 1), found.labels, found.way)])
+    remap(problem.nets, found, problem.goal, 20)
+    return found.labels, found.way, found.load
+
+
+def _start(problem: NetProblem, graph: Graph, plan: Plan, seed: int, way: np.ndarray, number: int) -> Placed:
+    """Parts of the graph (start 0), or the best of several of the smallest hypergraph, refined."""
+    if number == 0:
+        guesses = _first_parts(problem, graph, plan, seed)
+        made = [_cycle(problem, graph, plan, seed, labels, takes) for labels, takes in guesses]
+        return min(made, key=lambda placed: _rank(problem, placed))
+    levels = _coarsen(problem, graph, plan, seed, np.zeros(len(way), np.int32), way)
+    nets, pins = levels[-1][0], levels[-1][4]
+    small = problem._replace(nets=nets, fixed=pins)
+    pulls = graph
+    for level in levels[:-1]:
+        pulls = contract(pulls, level[1], int(level[1].max()) + 1)
+    tried = []
+    for t in range(_STARTS):
+        for labels, takes in _first_parts(small, pulls, plan, seed + t):
+            placed = place(small, nets, labels, takes)
+            _refine(small, placed, plan, seed + t)
+            tried.append(placed)
+    return _uncoarsened(problem, levels, plan, seed, min(tried, key=lambda placed: _rank(small, placed)))
 
 
 def balanced_ways(nets: Nets, goal: np.ndarray) -> np.ndarray:
@@ -133,14 +156,16 @@ def _rank(problem: NetProblem, placed: Placed) -> tuple[float, float, float]:
     return excess_of(problem, placed), cost, float(strain_of(placed.load, problem.goal))
 
 
-def _starts(problem: NetProblem, graph: Graph, plan: Plan, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def _first_parts(
+    problem: NetProblem, graph: Graph, plan: Plan, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Partitions of the graph: by all resources as first mapped, and by one measure of size alone."""
     nets, k = problem.nets, len(problem.cap)
     way = balanced_ways(nets, problem.goal)
     mapped = np.ascontiguousarray(nets.need[way])
     least = np.ones(k, np.int64)
     exact = Problem(graph, mapped, problem.cap, np.zeros_like(problem.cap), least, problem.fixed)
-    plan = plan._replace(n_cycles=min(plan.n_cycles, 2))
+    plan = plan._replace(n_starts=1, n_cycles=0)
     starts = [(divide(exact, plan, seed), way)]
     if len(nets.need) > len(way):
         starts.append(_by_size(problem, graph, plan, seed, way))
@@ -174,20 +199,31 @@ def _cycle(
 ) -> Placed:
     """The parts refined on ever finer hypergraphs, whose nodes never span two of the parts."""
     levels = _coarsen(problem, graph, plan, seed, labels, way)
-    for i in range(len(levels) - 1, -1, -1):
-        nets, label, takes, current, pins = levels[i]
-        if i == len(levels) - 1:
-            placed = place(problem, nets, current[0], current[1])
-        else:
-            above = levels[i + 1][0].ways
-            direction = placed.way[label] - above[label]
-            placed = place(problem, nets, placed.labels[label], takes[np.arange(len(label)), direction])
-        held = pins >= 0
-        if excess_of(problem, placed) > 0.0:
-            remap(nets, placed, problem.goal, 3)
-            relieve(nets, placed, held, problem.whole, seed + i)
-        refine_nets(nets, placed, held, problem.whole, seed + i, plan.patience, plan.n_rounds)
+    nets, pins, (labels, way) = levels[-1][0], levels[-1][4], levels[-1][3]
+    small = problem._replace(nets=nets, fixed=pins)
+    placed = place(small, nets, labels, way)
+    _refine(small, placed, plan, seed)
+    return _uncoarsened(problem, levels, plan, seed, placed)
+
+
+def _uncoarsened(problem: NetProblem, levels: list[tuple], plan: Plan, seed: int, placed: Placed) -> Placed:
+    """Parts of the finest hypergraph from those of the coarsest, refined on each level between."""
+    for i in range(len(levels) - 2, -1, -1):
+        nets, label, takes, _, pins = levels[i]
+        direction = placed.way[label] - levels[i + 1][0].ways[label]
+        finer = problem._replace(nets=nets, fixed=pins)
+        placed = place(finer, nets, placed.labels[label], takes[np.arange(len(label)), direction])
+        _refine(finer, placed, plan, seed + i)
     return placed
+
+
+def _refine(problem: NetProblem, placed: Placed, plan: Plan, seed: int) -> None:
+    """Mend what misses capacities, then lower the cost. INOUT placed."""
+    nets, held = problem.nets, problem.fixed >= 0
+    if excess_of(problem, placed) > 0.0:
+        remap(nets, placed, problem.goal, 3)
+        relieve(nets, placed, held, problem.whole, seed)
+    refine_nets(nets, placed, held, problem.whole, seed, plan.patience, plan.n_rounds)
 
 
 def _coarsen(

@@ -14,7 +14,7 @@ from partita._core.threads import thread_scope
 from partita.graphs._connect import connect_parts
 from partita.graphs._input import InputGraph, as_graph
 from partita.graphs._multilevel import PLANS, Problem, divide, excess_at
-from partita.graphs._nested_parts import divide_nested, level_cuts
+from partita.graphs._nested_parts import Nesting, divide_nested, level_cuts
 from partita.graphs._part_bounds import (
     Bounds,
     bounds_of,
@@ -307,7 +307,7 @@ class MultilevelPartition(HierarchyMaker):
         if len(branches) == 1:
             labels = divide(problem, plan, seed)
         else:
-            labels = divide_nested(problem, branches, [bounds.cap for bounds in levels], plan, seed)
+            labels = divide_nested(Nesting(problem, branches, [bounds.cap for bounds in levels], plan, seed))
         if self.connected:
             labels = connect_parts(problem, labels)
         self._refuse_unmet(problem, labels, branches, levels)

@@ -14,6 +14,7 @@ from partita.kernels.jit import jit
 from partita.kernels.refine import heap_clear, heap_drop, heap_make, heap_put
 
 _PROBES = 48
+_PATIENCE_OF_ALL = 400
 _WIDE = 200
 
 
@@ -267,14 +268,16 @@ def _search(nets, placed, whole, patience, heap, locked, hand, log, gain):
 
 @jit
 def refine_nets(nets, placed, fixed, whole, seed, patience, n_rounds):
-    """Lower the cost by searches from single nodes; a node takes the realisation that its part has room for.
+    """Lower the cost by a search from all nodes at once, then by rounds of searches from single nodes.
+
+    A node takes the realisation that its part has room for.
 
     IN fixed bool[n] (never moved). INOUT placed. Returns by how much the cost fell.
     """
     n, k = fixed.shape[0], placed.members.shape[0]
     heap, gain, log = heap_make(n), np.empty(k), np.empty((4 * n + 64, 3), np.int64)
     hand, total = np.zeros(k, np.int64), 0.0
-    for step in range(n_rounds):
+    for step in range(n_rounds + 1):
         locked, fall = fixed.copy(), 0.0
         for u in shuffled(n, seed + step):
             if not locked[u]:
@@ -282,7 +285,11 @@ def refine_nets(nets, placed, fixed, whole, seed, patience, n_rounds):
                 highest = gain.max()
                 if highest > -np.inf:
                     heap_put(heap, u, highest)
-                    fall += _search(nets, placed, whole, patience, heap, locked, hand, log, gain)
+                    if step > 0:
+                        fall += _search(nets, placed, whole, patience, heap, locked, hand, log, gain)
+        if step == 0:
+            total += _search(nets, placed, whole, _PATIENCE_OF_ALL, heap, locked, hand, log, gain)
+            continue
         total += fall
         if fall <= 1e-9:
             break
