@@ -369,9 +369,12 @@ def _of_least_size(
 def _squared(graph: Any, sides: Any) -> tuple[Any, Any]:
     """A matrix from rows to columns as a graph of both, and which nodes are columns."""
     shape = getattr(graph, "shape", None)
-    if shape is None or len(shape) != 2 or shape[0] == shape[1] or (sides is None and 2 <= shape[1] <= 3):
+    from scipy.sparse import block_array, csr_array, issparse
+
+    if shape is None or len(shape) != 2 or shape[0] == shape[1]:
         return graph, sides
-    from scipy.sparse import block_array, csr_array
+    if sides is None and 2 <= shape[1] <= 3 and not issparse(graph):  # edges
+        return graph, sides
 
     matrix = csr_array(graph)
     return block_array([[None, matrix], [matrix.T, None]]).tocsr(), np.arange(sum(shape)) >= shape[0]
