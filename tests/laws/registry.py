@@ -125,4 +125,58 @@ ARRAY_MAKERS += [
 
 TEXT_MAKERS = [Case("topics", _maker(*_TOPICS))] if _there(_TOPICS[0]) and _there(_PPP[0]) else []
 
-FAMILIES = {case.name.partition("-")[0] for case in ARRAY_MAKERS + TEXT_MAKERS}
+
+@dataclass(frozen=True)
+class GraphCase:
+    """A maker of parts of a graph, with parameters.
+
+    Parameters
+    ----------
+    name : str
+    make : callable
+        Keyword arguments -> estimator.
+    takes : str
+        The kind of graph; ``laws.graph_samples`` has one of each.
+    """
+
+    name: str
+    make: Callable[..., Any]
+    takes: str = "graph"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+_BOTTOM = ("partita.graphs.bottom_up", "BottomUp")
+_TOP = ("partita.graphs.top_down", "TopDown")
+_COMMUNITIES = ("partita.graphs.communities", "Communities")
+_BALANCED = ("partita.graphs.multilevel_partition", "MultilevelPartition")
+_ACYCLIC = ("partita.graphs.acyclic_partition", "AcyclicPartition")
+_BLOCKS = ("partita.graphs.bipartite_sbm", "BipartiteSBM")
+_MULTIGRID = ("partita.graphs.bootstrap_multigrid", "BootstrapMultigrid")
+_DIAMETER = ("partita.graphs.low_diameter", "LowDiameter")
+_LOCAL = ("partita.graphs.local_cluster", "LocalCluster")
+
+GRAPH_MAKERS = [
+    GraphCase("bottomup", _maker(*_BOTTOM)),
+    GraphCase("bottomup-moves", _maker(*_BOTTOM, bottom="moves", weights="log")),
+    GraphCase("topdown", _maker(*_TOP)),
+    GraphCase("communities", _maker(*_COMMUNITIES)),
+    GraphCase("communities-cpm", _maker(*_COMMUNITIES, objective="cpm", resolution=0.3)),
+    GraphCase("communities-signed", _maker(*_COMMUNITIES, objective="signed"), "signed graph"),
+    GraphCase("communities-multicut", _maker(*_COMMUNITIES, objective="multicut"), "signed graph"),
+    GraphCase("communities-directed", _maker(*_COMMUNITIES, objective="directed"), "directed graph"),
+    GraphCase("communities-bipartite", _maker(*_COMMUNITIES, objective="bipartite"), "table"),
+    GraphCase("partition", _maker(*_BALANCED, n_parts=4)),
+    GraphCase("partition-nested", _maker(*_BALANCED, n_parts=(2, 3))),
+    GraphCase("partition-nets", _maker(*_BALANCED, n_parts=3, hypergraph=True), "hypergraph"),
+    GraphCase("acyclic", _maker(*_ACYCLIC, n_parts=5, max_weight=20), "acyclic graph"),
+    GraphCase("bisbm", _maker(*_BLOCKS), "table"),
+    GraphCase("multigrid", _maker(*_MULTIGRID, n_clusters=4)),
+    GraphCase("lowdiameter", _maker(*_DIAMETER)),
+    GraphCase("lowdiameter-inverse", _maker(*_DIAMETER, lengths="inverse")),
+    GraphCase("local-flow", _maker(*_LOCAL)),
+    GraphCase("local-pagerank", _maker(*_LOCAL, method="pagerank", refine="mqi")),
+]
+
+FAMILIES = {case.name.partition("-")[0] for case in [*ARRAY_MAKERS, *TEXT_MAKERS, *GRAPH_MAKERS]}

@@ -101,10 +101,14 @@ def _incidence(X: Any) -> Any:
     from scipy.sparse import csr_array, issparse
 
     data = X.data if is_hypergraph(X) else X
-    matrix = csr_array(data if issparse(data) else np.asarray(data))
+    matrix = data if issparse(data) else np.asarray(data)
     if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
-        raise InvalidDataError("A hypergraph is a matrix of numbers, nodes by nets.", name="X")
-    return matrix
+        raise InvalidDataError(
+            "A hypergraph is a matrix of numbers, nodes by nets.",
+            name="X",
+            got=f"{matrix.dtype} of shape {matrix.shape}",
+        )
+    return csr_array(matrix)
 
 
 def _capacity(maker: Any, k: int, ways: Realisations) -> np.ndarray:

@@ -94,7 +94,7 @@ def see_nets(incidence: Any, ways: Realisations, fixed: np.ndarray) -> InputNets
     """
     from scipy.sparse import block_array, csr_array, diags_array
 
-    matrix = csr_array(incidence, dtype=np.float64)
+    matrix = csr_array(incidence, dtype=np.float64, copy=True)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     _check_prices(matrix)

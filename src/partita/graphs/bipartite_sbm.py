@@ -243,9 +243,15 @@ def _table_of(graph: Any, sides: Any) -> _Table:
     from scipy.sparse import block_array, csr_array, diags_array, issparse
 
     if sides is None:
-        table = csr_array(graph) if issparse(graph) else csr_array(np.atleast_2d(np.asarray(graph)))
-        if table.dtype.kind not in "biuf":
-            raise InvalidDataError("The table is not of numbers.", name="graph", got=str(table.dtype))
+        table = graph if issparse(graph) else np.atleast_2d(np.asarray(graph))
+        if table.dtype.kind not in "biuf" or len(table.shape) != 2:
+            raise InvalidDataError(
+                "The table is not a matrix of numbers.",
+                name="graph",
+                allowed="whole numbers of shape (n_rows, n_columns), or any graph with `sides`",
+                got=f"{table.dtype} of shape {table.shape}",
+            )
+        table = csr_array(table)
         is_column = np.arange(sum(table.shape)) >= table.shape[0]
         square = block_array(
             [[csr_array((table.shape[0],) * 2), table], [table.T, csr_array((table.shape[1],) * 2)]]
