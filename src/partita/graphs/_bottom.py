@@ -22,6 +22,7 @@ _SWEEPS = 20
 _MOST_REFINED = 8192
 _MOST_STEPS = 40
 _FINER = 1.25
+_MANY, _FIRST_OF_MANY = 2**15, 2  # with many nodes the scan starts at resolution 4^2
 Partitioner = Callable[[Graph, float, int | None], np.ndarray]
 
 
@@ -138,7 +139,7 @@ class Search:
             tried.update(zip(new, map_tasks(one, new)))
             return [tried[r] for r in resolutions]
 
-        best = _shortest(several)
+        best = _shortest(several, _FIRST_OF_MANY if len(self.graph.loops) > _MANY else 0)
         if best is None:
             best = self.of_labels(np.arange(len(self.graph.loops), dtype=np.int32), {"resolution": np.inf})
             assert best is not None
@@ -169,11 +170,12 @@ class Search:
         return compact(together.astype(np.int32), int(together.max(initial=-1)) + 1)[0]
 
 
-def _shortest(several: Callable[[list[float]], list[Bottom | None]]) -> Bottom | None:
-    """The shortest of a grid of resolutions: upwards by 4 until smaller parts describe the graph worse, then
-    the two steps halfway. Two at a time, on two threads."""
+def _shortest(several: Callable[[list[float]], list[Bottom | None]], first: int) -> Bottom | None:
+    """The shortest of a grid of resolutions: upwards from ``4 ** first`` by 4 until smaller parts describe
+    the graph worse; downwards if the first was best; then the two steps halfway. Two at a time, on two
+    threads."""
     best: Bottom | None = None
-    for step in range(0, _MOST_STEPS, 2):
+    for step in range(first, _MOST_STEPS, 2):
         worse = False
         for found in several([4.0**step, 4.0 ** (step + 1)]):
             if found is not None and (best is None or found.nats < best.nats):
@@ -185,6 +187,9 @@ def _shortest(several: Callable[[list[float]], list[Bottom | None]]) -> Bottom |
             break
     if best is None:
         return None
+    if first and best.choices["resolution"] <= 4.0**first:
+        coarser = [found for found in several([4.0**step for step in range(first)]) if found is not None]
+        best = min([best, *coarser], key=lambda found: found.nats)
     resolution = best.choices["resolution"]
     near = [found for found in several([0.5 * resolution, 2.0 * resolution]) if found is not None]
     return min([best, *near], key=lambda found: found.nats)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from partita.kernels.csr import Graph, contract
-from partita.kernels.density_link import density_link, merges_cut
+from partita.kernels.density_link import density_link, merges_cut, merges_settle
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,7 @@ def density_merges(blocks: Graph, size: np.ndarray) -> tuple[np.ndarray, np.ndar
     density = np.empty(max(n - 1, 0))
     merges = density_link(blocks, np.ascontiguousarray(size, np.float64), left, right, density)
     left, right, density = left[:merges], right[:merges], density[:merges]
-    inversions = 0
-    for t, (a, b) in enumerate(zip(left.tolist(), right.tolist())):
-        least = min((density[c - n] for c in (a, b) if c >= n), default=np.inf)
-        inversions += bool(density[t] > least * (1.0 + 1e-9))
-        density[t] = min(density[t], least)
+    inversions = int(merges_settle(n, left, right, density))
     order = np.argsort(-density, kind="stable")
     number = np.concatenate([np.arange(n), n + np.argsort(order)])
     return number[left[order]], number[right[order]], density[order], inversions

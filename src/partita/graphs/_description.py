@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from partita.kernels.csr import Graph, contract
-from partita.kernels.density_link import COUNTS, DEGREES, merges_describe, merges_sum
+from partita.kernels.density_link import counts_describe, merges_describe, merges_sum
 
 
 def log_choose(n: np.ndarray | float, k: np.ndarray | float) -> np.ndarray:
@@ -79,35 +79,32 @@ def blocks_nats(blocks: Graph, left: np.ndarray, right: np.ndarray) -> np.ndarra
     size, ends = _grown(blocks.node_weight, left, right), _grown(_ends(blocks), left, right)
     counts = len(blocks.loops) - np.arange(len(left) + 1.0)
     alone = log_factorial(ends) + log_multisets(size, ends)
+    change = np.empty(len(left))
+    links = merges_describe(blocks, left, right, change) + np.concatenate([[0.0], np.cumsum(change)])
     return (
-        _links(blocks, blocks.node_weight, left, right, DEGREES)
+        links
         + _running(alone, left, right)
         + partition_nats(float(blocks.node_weight.sum()), counts, _running(log_factorial(size), left, right))
     )
 
 
-def counts_nats(blocks: Graph, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Nats of the counts of edges between blocks, given those between groups of them; and of the groups.
+def counts_nats(groups: Graph, size: np.ndarray) -> float:
+    """Nats of the counts of edges between the parts of a level, given those between groups; and of these.
 
-    As `blocks_nats`; the groups are what merges make of the blocks.
+    Parameters
+    ----------
+    groups : Graph
+        The graph contracted to the groups.
+    size : int64[len(groups)]
+        Parts in each group.
     """
-    n = len(blocks.loops)
-    size = _grown(np.ones(n), left, right)
-    counts = n - np.arange(len(left) + 1.0)
-    return _links(blocks, np.ones(n), left, right, COUNTS) + partition_nats(
-        float(n), counts, _running(log_factorial(size), left, right)
-    )
+    links = float(counts_describe(groups, size.astype(np.float64)))
+    return links + float(partition_nats(float(size.sum()), len(size), log_factorial(size).sum()))
 
 
 def _ends(blocks: Graph) -> np.ndarray:
     rows = np.repeat(np.arange(len(blocks.loops)), np.diff(blocks.indptr))
     return blocks.loops + np.bincount(rows, blocks.weights, minlength=len(blocks.loops))
-
-
-def _links(blocks: Graph, size: np.ndarray, left: np.ndarray, right: np.ndarray, kind: int) -> np.ndarray:
-    change = np.empty(len(left))
-    before = merges_describe(blocks, np.ascontiguousarray(size, np.float64), left, right, kind, change)
-    return before + np.concatenate([[0.0], np.cumsum(change)])
 
 
 def _grown(of_block: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ doi:10.1103/PhysRevX.4.011047.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from partita.graphs._density import DensityTree
@@ -17,6 +19,14 @@ from partita.kernels.csr import Graph, contract
 _EACH = 32
 _RATIO = 1.15
 _FINER = 6
+
+
+class _Groups(NamedTuple):
+    """The parts of one cut as a graph, the part of each bottom part, and a bottom part of each."""
+
+    graph: Graph
+    label: np.ndarray
+    first: np.ndarray
 
 
 class NestedDescription:
@@ -37,6 +47,7 @@ class NestedDescription:
         self, tree: DensityTree, blocks: Graph, constant: float, most_merges: int | None = None
     ) -> None:
         self.tree, self.blocks = tree, blocks
+        self._groups: dict[int, _Groups] = {}
         self.base = constant + blocks_nats(blocks, tree.left, tree.right)
         merges = len(tree.left) if most_merges is None else most_merges
         self.fewest, self.fewest_finest = tree.n_blocks - len(tree.left), tree.n_blocks - merges
@@ -73,8 +84,11 @@ class NestedDescription:
     def _counts(self, n_parts: int) -> float:
         """Nats of the counts between so many parts, described by the levels above them."""
         if n_parts not in self._above:
-            for k in self._grid:
-                if k < n_parts and k not in self._above:
+            coarser = [k for k in self._grid if k < n_parts]
+            for k in reversed(coarser):  # each from the next finer one
+                self._group(k)
+            for k in coarser:
+                if k not in self._above:
                     self._above[k] = self._shortest(k)
             self._above[n_parts] = self._shortest(n_parts)
         return self._above[n_parts][0]
@@ -82,21 +96,30 @@ class NestedDescription:
     def _shortest(self, n_parts: int) -> tuple[float, int]:
         """The least nats of the counts, and the parts of the level above (0: there is none)."""
         best = float(uniform_nats(self.blocks, n_parts)), 0
-        above = [k for k in self._grid if k < n_parts]
-        if not above:
-            return best
-        nats = self._grouped(n_parts)
-        return min([best, *((float(nats[n_parts - k]) + self._above[k][0], k) for k in above)])
+        member = self._first_blocks(n_parts)
+        for k in self._grid:
+            if k < n_parts:
+                groups = self._group(k)
+                size = np.bincount(groups.label[member], minlength=k)
+                best = min(best, (counts_nats(groups.graph, size) + self._above[k][0], k))
+        return best
 
-    def _grouped(self, n_parts: int) -> np.ndarray:
-        """``counts_nats`` of the cut into so many parts, for every cut above it."""
-        tree, done = self.tree, self.tree.n_blocks - n_parts
-        names, label = np.unique(tree.tops(n_parts), return_inverse=True)
-        parts = contract(self.blocks, label.astype(np.int32), n_parts)
-        number = np.empty(tree.n_blocks + len(tree.left), np.int64)
-        number[names] = np.arange(n_parts)
-        number[tree.n_blocks + done :] = n_parts + np.arange(len(tree.left) - done)
-        return counts_nats(parts, number[tree.left[done:]], number[tree.right[done:]])
+    def _first_blocks(self, n_parts: int) -> np.ndarray:
+        """A bottom part of each of so many parts."""
+        if n_parts in self._groups:
+            return self._groups[n_parts].first
+        return np.unique(self.tree.tops(n_parts), return_index=True)[1]
+
+    def _group(self, n_parts: int) -> _Groups:
+        """The graph contracted to so many parts: from the least finer one that is there."""
+        if n_parts not in self._groups:
+            _, first, label = np.unique(self.tree.tops(n_parts), return_index=True, return_inverse=True)
+            finer = min((k for k in self._groups if k > n_parts), default=0)
+            below = self._groups[finer].graph if finer else self.blocks
+            own = label[self._groups[finer].first] if finer else label
+            graph = contract(below, own.astype(np.int32), n_parts)
+            self._groups[n_parts] = _Groups(graph, label, first)
+        return self._groups[n_parts]
 
 
 def _spread(low: int, high: int) -> list[int]:

@@ -16,7 +16,7 @@ from partita.kernels.merging import set_find
 # Sums of the same weights in another order are one similarity.
 _SAME = 1.0 - 2.0**-40
 
-DEGREES, COUNTS = 0, 1
+_LOG_FACTORIALS = np.array([math.lgamma(x + 1.0) for x in range(4096)])
 
 
 @jit
@@ -154,8 +154,31 @@ def merges_cut(n, left, right, merges, top):
 
 
 @jit
+def merges_settle(n, left, right, density):
+    """Where a merge is denser than one below it, give it that one's density. INOUT density float64[m].
+
+    Returns how many were so by more than rounding.
+    """
+    inversions = 0
+    for t in range(left.shape[0]):
+        least = np.inf
+        if left[t] >= n:
+            least = density[left[t] - n]
+        if right[t] >= n:
+            least = min(least, density[right[t] - n])
+        if density[t] > least * (1.0 + 1e-9):
+            inversions += 1
+        density[t] = min(density[t], least)
+    return inversions
+
+
+@jit
 def log_factorial(x):
     """The logarithm of x!, also between whole numbers."""
+    if 0.0 <= x < 4096.0:
+        whole = np.int64(x)
+        if x == whole:
+            return _LOG_FACTORIALS[whole]
     return math.lgamma(x + 1.0)
 
 
@@ -164,51 +187,55 @@ def log_multisets(cells, count):
     """The logarithm of the number of ways to put `count` alike into `cells`."""
     if count <= 0.0:
         return 0.0
-    return math.lgamma(cells + count) - math.lgamma(cells) - math.lgamma(count + 1.0)
+    return log_factorial(cells + count - 1.0) - log_factorial(cells - 1.0) - log_factorial(count)
 
 
 @jit
-def pair_nats(kind, edges, size_a, size_b):
-    """Nats for the edges between two blocks."""
-    if kind == DEGREES:
-        return -log_factorial(edges)
-    return log_multisets(size_a * size_b, edges)
+def counts_describe(graph, size):
+    """Nats of the counts between the parts of a level, given those between groups of them.
+
+    IN graph of the groups (loops count twice), size float64[n]: parts in each group.
+    """
+    nats = 0.0
+    for v in range(size.shape[0]):
+        nats += log_multisets(0.5 * size[v] * (size[v] + 1.0), 0.5 * graph.loops[v])
+        for e in range(graph.indptr[v], graph.indptr[v + 1]):
+            if graph.indices[e] > v:
+                nats += log_multisets(size[v] * size[graph.indices[e]], graph.weights[e])
+    return nats
 
 
 @jit
-def own_nats(kind, edges, size):
-    """Nats for the edges within a block; `edges` counts each once."""
-    if kind == DEGREES:
-        return -log_factorial(edges) - edges * math.log(2.0)
-    return log_multisets(0.5 * size * (size + 1.0), edges)
+def own_nats(edges):
+    """Nats for the edges within a block, its degrees being known; `edges` counts each once."""
+    return -log_factorial(edges) - edges * math.log(2.0)
 
 
 @jit
-def merges_describe(graph, size, left, right, kind, nats):
+def merges_describe(graph, left, right, nats):
     """What the edges between and within blocks cost before any merge, and how each merge changes that.
 
-    IN graph of blocks (loops count twice), size float64[n]; left, right int64[m] as `density_link` numbers
-    them, in any order in which merges follow those they join. OUT nats float64[m]: the change. Returns the
-    nats before.
+    IN graph of blocks (loops count twice); left, right int64[m] as `density_link` numbers them, in any order
+    in which merges follow those they join. OUT nats float64[m]: the change. Returns the nats before.
     """
-    n = size.shape[0]
-    target, weight, size = graph.indices.astype(np.int64), graph.weights.copy(), size.copy()
+    n = graph.loops.shape[0]
+    target, weight = graph.indices.astype(np.int64), graph.weights.copy()
     own = 0.5 * graph.loops
     head, tail, following = np.empty(n, np.int64), np.empty(n, np.int64), np.empty_like(target)
     lists_start(graph.indptr, graph.indices, head, tail, following)
     before = 0.0
     for v in range(n):
-        before += own_nats(kind, own[v], size[v])
+        before += own_nats(own[v])
         for e in range(graph.indptr[v], graph.indptr[v + 1]):
             if target[e] > v:
-                before += pair_nats(kind, weight[e], size[v], size[target[e]])
+                before -= log_factorial(weight[e])
     above = np.arange(n)
     place, stamp, slot = np.empty(n, np.int64), np.zeros(n, np.int64), np.empty(left.shape[0], np.int64)
     for t in range(left.shape[0]):
         a = left[t] if left[t] < n else slot[left[t] - n]
         b = right[t] if right[t] < n else slot[right[t] - n]
         low, high = min(a, b), max(a, b)
-        change = -own_nats(kind, own[low], size[low]) - own_nats(kind, own[high], size[high])
+        change = -own_nats(own[low]) - own_nats(own[high])
         for side in range(2):
             c = low if side == 0 else high
             list_pack(c, above, head, tail, following, target, weight, place, stamp, 3 * t + 1 + side)
@@ -216,18 +243,17 @@ def merges_describe(graph, size, left, right, kind, nats):
             while e >= 0:
                 d = target[e]
                 if side == 0 or d != low:
-                    change -= pair_nats(kind, weight[e], size[c], size[d])
+                    change += log_factorial(weight[e])
                 if side == 0 and d == high:
                     own[low] += weight[e]
                 e = following[e]
         own[low] += own[high]
-        size[low] += size[high]
         above[high], slot[t] = low, low
         lists_join(low, high, head, tail, following)
         list_pack(low, above, head, tail, following, target, weight, place, stamp, 3 * t + 3)
         e = head[low]
         while e >= 0:
-            change += pair_nats(kind, weight[e], size[low], size[target[e]])
+            change -= log_factorial(weight[e])
             e = following[e]
-        nats[t] = change + own_nats(kind, own[low], size[low])
+        nats[t] = change + own_nats(own[low])
     return before
