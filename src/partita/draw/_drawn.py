@@ -30,9 +30,7 @@ class Drawn(NamedTuple):
     @property
     def leaf(self) -> np.ndarray:
         """Which nodes have no children, bool[t]."""
-        leaf = np.ones(len(self.parent), dtype=bool)
-        leaf[self.parent[1:]] = False
-        return leaf
+        return leaf_nodes(self.parent)
 
     @property
     def depth(self) -> np.ndarray:
@@ -42,6 +40,13 @@ class Drawn(NamedTuple):
             if up >= 0:
                 depth[v] = depth[up] + 1
         return np.array(depth, dtype=np.intp)
+
+
+def leaf_nodes(parent: np.ndarray) -> np.ndarray:
+    """Which nodes have no children, bool[t]."""
+    leaf = np.ones(len(parent), dtype=bool)
+    leaf[parent[1:]] = False
+    return leaf
 
 
 def drawn_tree(
@@ -183,3 +188,22 @@ def _with_own_leaves(parts: np.ndarray, parent: np.ndarray, weight: np.ndarray, 
         out_weight[up[v]] += out_weight[v]
         out_items[up[v]] += out_items[v]
     return Drawn(out_parent, out_weight, out_part, own, out_items)
+
+
+def heaviest_first(drawn: Drawn) -> Drawn:
+    """The same tree with siblings in the order of falling weight, ties as they were; O(t log t)."""
+    count = len(drawn.parent)
+    size = [1] * count
+    parent = drawn.parent.tolist()
+    for v in range(count - 1, 0, -1):
+        size[parent[v]] += size[v]
+    place, free = [0] * count, [1] * count
+    # Siblings by weight, and parents before children: a subtree takes its run where its parent's is free.
+    for v in np.lexsort((-drawn.weight, drawn.parent)).tolist()[1:]:
+        up = parent[v]
+        place[v] = place[up] + free[up]
+        free[up] += size[v]
+    order = np.argsort(place)
+    ups = np.array(place)[drawn.parent[order]]
+    ups[0] = -1
+    return Drawn(ups, *(column[order] for column in drawn[1:]))

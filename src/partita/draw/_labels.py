@@ -22,7 +22,7 @@ _FIFTIETHS_BOLD = (
 _ASCII = {chr(32 + i): (ord(c) - 33) / 50 for i, c in enumerate(_FIFTIETHS)}
 _ASCII_BOLD = {chr(32 + i): (ord(c) - 33) / 50 for i, c in enumerate(_FIFTIETHS_BOLD)}
 _WIDE, _CAPITAL, _OTHER = 1.35, 0.86, 0.72
-_FEWEST_LETTERS = 3
+_FEWEST_LETTERS = 5
 _LONGEST = 300
 _CELL = 64.0
 
@@ -96,11 +96,11 @@ def fit(
     Returns
     -------
     label : Label or None
-        None when fewer than three letters of a longer text would remain.
+        None when fewer than five letters of a longer text would remain.
 
     Examples
     --------
-    >>> fit("communities", 200, 40).text, fit("communities", 40, 40).text, fit("communities", 12, 40)
+    >>> fit("communities", 200, 40).text, fit("communities", 40, 40).text, fit("communities", 30, 40)
     ('communities', 'commu…', None)
     """
     if not text or height < smallest * LINE:

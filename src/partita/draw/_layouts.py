@@ -7,12 +7,39 @@ from typing import NamedTuple
 
 import numpy as np
 
+from partita.draw._drawn import Drawn, leaf_nodes
 from partita.kernels.treemap import Polygons
 
 # Each module has ``layout(parent, weight, width, height) -> Polygons``; it gets positive weights only.
 LAYOUTS = {
+    "rectangular": "partita.kernels.treemap_rectangular",
     "squarified": "partita.kernels.treemap_squarified",
+    "polygonal": "partita.kernels.treemap_polygonal",
+    "convex": "partita.kernels.treemap_convex",
+    "orthoconvex": "partita.kernels.treemap_orthoconvex",
 }
+
+LEAST_SHARE = 1e-12
+"""A leaf with less of the weight gets a dot and no region: rounded corners couldn't keep its area."""
+
+
+class Regions(NamedTuple):
+    """The nodes of a drawn tree that have a region, and the regions."""
+
+    node: np.ndarray
+    """intp[r]: nodes of the drawn tree, ascending."""
+    parent: np.ndarray
+    """intp[r]: in rows of `node`."""
+    polygons: Polygons
+
+    @property
+    def leaf(self) -> np.ndarray:
+        """Which regions hold no other, bool[r]."""
+        return leaf_nodes(self.parent)
+
+    def corners(self, row: int) -> np.ndarray:
+        """The corners of one region."""
+        return self.polygons.corners[self.polygons.offset[row] : self.polygons.offset[row + 1]]
 
 
 class Measured(NamedTuple):
@@ -41,7 +68,7 @@ def lay_out(name: str, parent: np.ndarray, weight: np.ndarray, width: float, hei
     Returns
     -------
     polygons : Polygons
-        The region of an inner node is the union of its children's.
+        The region of an inner node holds those of its children.
     """
     module = importlib.import_module(LAYOUTS[name])
     parents = np.ascontiguousarray(parent, dtype=np.intp)
@@ -49,8 +76,29 @@ def lay_out(name: str, parent: np.ndarray, weight: np.ndarray, width: float, hei
     return module.layout(parents, weights, float(width), float(height))
 
 
+def regions_of(name: str, drawn: Drawn, width: float, height: float) -> Regions:
+    """The regions of the nodes of `drawn` with enough weight to have one."""
+    kept, weight = _kept(drawn)
+    node = np.flatnonzero(kept)
+    if len(node) == 0:
+        return Regions(node, node, Polygons(np.empty((0, 2)), np.zeros(1, np.intp)))
+    number = np.cumsum(kept) - 1
+    parent = np.where(drawn.parent[node] >= 0, number[drawn.parent[node]], -1)
+    return Regions(node, parent, lay_out(name, parent, weight[node], width, height))
+
+
+def _kept(drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
+    """Which nodes get a region, and the weights of all: sums of what is kept below."""
+    sums = np.where(drawn.leaf & (drawn.weight > LEAST_SHARE * drawn.weight[0]), drawn.weight, 0.0).tolist()
+    parent = drawn.parent.tolist()
+    for v in range(len(sums) - 1, 0, -1):
+        sums[parent[v]] += sums[v]
+    weight = np.array(sums)
+    return weight > 0, weight
+
+
 def measure(polygons: Polygons, leaf: np.ndarray, weight: np.ndarray) -> Measured:
-    """Aspect and area error over the leaves, from the corners alone.
+    """Aspect and area error over the leaves, from the corners alone; O(corners).
 
     Parameters
     ----------
@@ -59,11 +107,11 @@ def measure(polygons: Polygons, leaf: np.ndarray, weight: np.ndarray) -> Measure
     weight : float64[t]
     """
     area, extent = areas_extents(polygons)
-    area, extent, share = area[leaf], extent[leaf], weight[leaf] / weight[0]
+    share = weight[leaf] / weight[0]
     with np.errstate(divide="ignore"):
-        aspect = np.where(area > 0, extent.max(axis=1) ** 2 / area, np.inf)
-    whole = areas_extents(Polygons(polygons.corners[: polygons.offset[1]], polygons.offset[:2]))[0][0]
-    return Measured(float(aspect.max()), float(np.abs(area / (whole * share) - 1.0).max()))
+        aspect = extent[leaf].max(axis=1) ** 2 / area[leaf]
+    error = np.abs(area[leaf] / (area[0] * share) - 1.0)
+    return Measured(float(aspect.max()), float(error.max()))
 
 
 def areas_extents(polygons: Polygons) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What layouts of treemaps share: polygons of nodes, children in lists. Callers: the layouts, ``draw``."""
+"""What layouts of treemaps share: polygons of nodes, and boxes as such. Callers: the layouts, ``draw``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partita.kernels.jit import jit
+from partita.kernels.tree_make import tree_group
 
 
 class Polygons(NamedTuple):
@@ -18,17 +18,11 @@ class Polygons(NamedTuple):
     """intp[t + 1]."""
 
 
-@jit
-def tree_siblings(parent, head, following):
-    """The first child of each node and the next sibling, -1 where there is none; O(t).
-
-    IN parent intp[t], preorder. OUT head, following intp[t].
-    """
-    head[:] = -1
-    following[:] = -1
-    for v in range(parent.shape[0] - 1, 0, -1):
-        following[v] = head[parent[v]]
-        head[parent[v]] = v
+def children_runs(parent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The children of node v in order, ``children[first[v]:first[v + 1]]``; first intp[t + 1]. O(t)."""
+    first, children = np.empty(len(parent) + 1, np.intp), np.empty(len(parent) - 1, np.intp)
+    tree_group(parent, first, children)
+    return first, children
 
 
 def boxes_polygons(boxes: np.ndarray) -> Polygons:

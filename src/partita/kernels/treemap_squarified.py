@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from partita.kernels.jit import jit
-from partita.kernels.treemap import Polygons, boxes_polygons, tree_siblings
+from partita.kernels.treemap import Polygons, boxes_polygons, children_runs
 
 
 def layout(parent: np.ndarray, weight: np.ndarray, width: float, height: float) -> Polygons:
@@ -29,85 +29,69 @@ def layout(parent: np.ndarray, weight: np.ndarray, width: float, height: float) 
     polygons : Polygons
         O(t).
     """
-    head, following = np.empty_like(parent), np.empty_like(parent)
-    tree_siblings(parent, head, following)
+    first, children = children_runs(parent)
     boxes = np.empty((len(parent), 4))
     boxes[0] = (0.0, 0.0, width, height)
-    boxes_squarify(head, following, weight, boxes)
+    boxes_squarify(first, children, weight, boxes)
     return boxes_polygons(boxes)
 
 
 @jit
-def boxes_squarify(head, following, weight, boxes):
+def boxes_squarify(first, children, weight, boxes):
     """The rectangles of all nodes below the root, in rows along the shorter side of what is left; O(t).
 
-    IN head, following intp[t], weight float64[t]. INOUT boxes float64[t, 4]: left, top, right, bottom; the
-    root's is given.
+    IN first intp[t + 1], children intp[t - 1], weight float64[t]. INOUT boxes float64[t, 4]: left, top,
+    right, bottom; the root's is given.
     """
-    for v in range(head.shape[0]):
-        child = head[v]
+    for v in range(boxes.shape[0]):
+        begin, stop = first[v], first[v + 1]
         total = 0.0
-        while child >= 0:
-            total += weight[child]
-            child = following[child]
+        for i in range(begin, stop):
+            total += weight[children[i]]
         left, top, right, bottom = boxes[v, 0], boxes[v, 1], boxes[v, 2], boxes[v, 3]
-        child = head[v]
-        while child >= 0:
+        while begin < stop:
             wide = right - left >= bottom - top
             short, long = (bottom - top, right - left) if wide else (right - left, bottom - top)
-            end, row = _longest_row(child, following, weight, short, long, total)
-            last = end < 0
-            thick = long if last else row / total * long
+            end, row = _longest_row(begin, stop, children, weight, short, long, total)
+            thick = long if end == stop else row / total * long
             if wide:
-                edge = right if last else left + thick
-                _row_down(child, end, following, weight, row, left, edge, top, bottom, boxes)
+                edge = right if end == stop else left + thick
+                _row_place(begin, end, children, weight, row, 1, (left, edge, top, bottom), boxes)
                 left = edge
             else:
-                edge = bottom if last else top + thick
-                _row_across(child, end, following, weight, row, left, right, top, edge, boxes)
+                edge = bottom if end == stop else top + thick
+                _row_place(begin, end, children, weight, row, 0, (top, edge, left, right), boxes)
                 top = edge
             total -= row
-            child = end
+            begin = end
 
 
 @jit
-def _longest_row(first, following, weight, short, long, total):
-    """The node behind the row that begins with `first`, and the row's weight: while the worst ratio falls."""
+def _longest_row(begin, stop, children, weight, short, long, total):
+    """Where the row that begins here ends, and its weight: it grows while the worst ratio doesn't."""
     row, least, most, worst = 0.0, np.inf, 0.0, np.inf
-    node = first
+    # Thickness of the row over the length of a member, for the lightest and the heaviest of them.
     scale = long / (total * short)
-    while node >= 0:
-        grown = row + weight[node]
-        low, high = min(least, weight[node]), max(most, weight[node])
-        # Side of the row over side of a member, for the thinnest and the thickest of them.
+    for i in range(begin, stop):
+        w = weight[children[i]]
+        grown, low, high = row + w, min(least, w), max(most, w)
         flat = grown * grown * scale
         ratio = max(flat / low, high / flat)
         if ratio > worst:
-            break
+            return i, row
         row, least, most, worst = grown, low, high, ratio
-        node = following[node]
-    return node, row
+    return stop, row
 
 
 @jit
-def _row_down(first, end, following, weight, row, left, right, top, bottom, boxes):
-    """Members of a row from top to bottom."""
-    before, node = 0.0, first
-    while node != end:
-        begin = top + (bottom - top) * (before / row)
+def _row_place(begin, end, children, weight, row, along, room, boxes):
+    """Members of a row side by side along one axis. IN room: the row across the axis, then along it."""
+    near, far, low, high = room
+    before, edge = 0.0, low
+    for i in range(begin, end):
+        node = children[i]
         before += weight[node]
-        node_end = bottom if following[node] == end else top + (bottom - top) * (before / row)
-        boxes[node, 0], boxes[node, 1], boxes[node, 2], boxes[node, 3] = left, begin, right, node_end
-        node = following[node]
-
-
-@jit
-def _row_across(first, end, following, weight, row, left, right, top, bottom, boxes):
-    """Members of a row from left to right."""
-    before, node = 0.0, first
-    while node != end:
-        begin = left + (right - left) * (before / row)
-        before += weight[node]
-        node_end = right if following[node] == end else left + (right - left) * (before / row)
-        boxes[node, 0], boxes[node, 1], boxes[node, 2], boxes[node, 3] = begin, top, node_end, bottom
-        node = following[node]
+        until = high if i == end - 1 else low + (high - low) * (before / row)
+        boxes[node, along], boxes[node, along + 2] = edge, until
+        boxes[node, 1 - along], boxes[node, 3 - along] = near, far
+        edge = until
