@@ -1,7 +1,7 @@
 """Balanced parts of graphs against METIS and KaMinPar, nested parts against flat ones, personalities.
 
-    python benchmarks/partition.py flat FOLDER… --mode default --parts 2 4 8 16 32 64
-    python benchmarks/partition.py nested FILE --mode default
+    python benchmarks/partition.py flat FOLDER… --mode fast --parts 2 4 8 16 32 64
+    python benchmarks/partition.py nested FILE --mode fast
     python benchmarks/partition.py circuits FOLDER --parts 2
 
     python benchmarks/partition.py flat FOLDER… --mode strong --keep RESULTS --seconds 150
@@ -39,10 +39,11 @@ def main() -> int:
     )
     parser.add_argument("contest", choices=("flat", "nested", "circuits"))
     parser.add_argument("paths", nargs="+", type=Path)
-    parser.add_argument("--mode", nargs="+", default=["default"])
+    parser.add_argument("--mode", nargs="+", default=["fast"])
     parser.add_argument("--parts", nargs="+", type=int, default=[2, 4, 8, 16, 32, 64])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="+", help="names of graphs")
+    parser.add_argument("--mapping", choices=("even", "first"), default="even", help="of static circuits")
     parser.add_argument("--keep", type=Path, help="a folder for results, to go on from there")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many")
     parser.add_argument("--quietly", action="store_true", help="print the means alone")
@@ -201,8 +202,10 @@ def circuits(args: argparse.Namespace) -> int:
 
     3 of 10 nodes can be many LUTs, or a DSP and few LUTs; the others are LUTs. Devices hold equal LUTs, and
     DSPs for half of the flexible nodes, the even ones three times as many as the odd ones. *static*: each
-    node is mapped first, such that all devices together are filled evenly, then the parts are made; *after*:
-    parts of equal LUTs, then each part is mapped toward its goals; *dynamic*: both at once.
+    node is mapped first, such that all devices together are filled, then the parts are made; *after*: parts
+    of equal LUTs, then each part is mapped toward its goals; *dynamic*: both at once. Mapped first are every
+    second flexible node ("even"), or the first ones of the file as long as the goals allow ("first"): where
+    numbers of neighbours are near each other, these lie together.
     """
     ratios = []
     for file in files_of(args, ".hgr"):
@@ -252,7 +255,7 @@ def compare_mappings(nets: sparse.csr_array, k: int, args: argparse.Namespace) -
     wanted = np.where(flexible & ~half, large, np.where(half, np.maximum(1, large // 8), plain)).sum()
     goal = np.column_stack((np.full(k, wanted / k), half.sum() * share))
     all_ways = nets_of(nets, start, np.concatenate(choices))
-    way = balanced_ways(all_ways, goal)
+    way = start[:-1] + half if args.mapping == "even" else balanced_ways(all_ways, goal)
     options = {"hypergraph": True, "imbalance": 0.02, "mode": args.mode[0], "n_jobs": args.threads}
     capacity = goal * 1.02
     dynamic = pt.graphs.MultilevelPartition(k, personalities=choices, capacity=capacity, **options).fit(nets)
@@ -260,7 +263,8 @@ def compare_mappings(nets: sparse.csr_array, k: int, args: argparse.Namespace) -
     static = static_parts(nets, k, mapped, goal, options)
     options["imbalance"] = 0.02
     even = pt.graphs.MultilevelPartition(k, node_weights=mapped[:, 0], **options).fit(nets)
-    free = NetProblem(all_ways, np.full_like(goal, np.inf), goal, np.full(n, -1, np.int32), True)
+    none = np.zeros_like(goal)
+    free = NetProblem(all_ways, np.full_like(goal, np.inf), goal, np.full(n, -1, np.int32), True, none)
     after = place(free, all_ways, even.parts_, way)
     remap(all_ways, after, goal, 50)
     return {

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
 from partita.graphs import MultilevelPartition
@@ -57,7 +58,7 @@ def test_gains_are_the_fall_of_the_cost(seed, whole):
     nets = nets_of(random_nets(n, 50, seed), ways, need)
     labels = rng.integers(0, k, n).astype(np.int32)
     cap = np.full((k, 2), 40.0)
-    problem = NetProblem(nets, cap, cap, np.full(n, -1, np.int32), whole)
+    problem = NetProblem(nets, cap, cap, np.full(n, -1, np.int32), whole, np.zeros_like(cap))
     placed = place(problem, nets, labels, ways[:-1])
     before = net_cost(nets, placed, whole)
     fitted = (placed.load <= cap).all()
@@ -142,7 +143,11 @@ def test_fixed_nodes_stay():
         (InvalidParameterError, {"personalities": [[[1.0]]] * 8}),
         (InvalidDataError, {"personalities": [[[1.0]]] * 7, "capacity": [9.0]}),
         (InvalidDataError, {"personalities": [[[-1.0]]] * 8, "capacity": [9.0]}),
-        (InvalidParameterError, {"n_parts": (2, 2)}),
+        (InvalidParameterError, {"capacity": [9.0], "part_shares": [1, 2]}),
+        (InfeasibleError, {"min_weight": 5}),
+        (InfeasibleError, {"personalities": [[[1.0, 0.0]]] * 8, "capacity": [9.0, 9.0], "min_weight": 1}),
+        (InfeasibleError, {"n_parts": (3, 3)}),
+        (InfeasibleError, {"connected": True, "n_parts": 2}),
         (InfeasibleError, {"personalities": [[[5.0]]] * 8, "capacity": [9.0]}),
         (InfeasibleError, {"personalities": [[[1.0]]] * 7 + [[[20.0], [12.0]]], "capacity": [11.0]}),
         (InfeasibleError, {"n_parts": 9}),
@@ -150,7 +155,72 @@ def test_fixed_nodes_stay():
 )
 def test_what_can_not_be_is_refused(error, options):
     with pytest.raises(error):
-        MultilevelPartition(**{"n_parts": 2, "hypergraph": True, **options}).fit(random_nets(8, 5, 0))
+        MultilevelPartition(**{"n_parts": 2, "hypergraph": True, **options}).fit(sparse_nets())
+
+
+def sparse_nets() -> sparse.csr_array:
+    """Eight nodes and three nets of two: five components."""
+    return sparse.csr_array((np.ones(6), ([0, 1, 2, 3, 4, 5], [0, 0, 1, 1, 2, 2])), shape=(8, 3))
+
+
+@given(seed=st.integers(0, 10**6), objective=st.sampled_from(["cut", "connectivity"]))
+def test_nested_parts_of_hypergraphs_hold_at_each_level(seed, objective):
+    nets = random_nets(80, 120, seed)
+    made = MultilevelPartition((2, 3), hypergraph=True, objective=objective, imbalance=0.1).fit(nets)
+    coarse = made.hierarchy_.labels(1)
+    for level, k in enumerate((2, 6), start=1):
+        labels = made.hierarchy_.labels(level)
+        sizes = np.bincount(labels)
+        assert len(sizes) == k
+        assert sizes.max() <= np.floor(1.1 * np.ceil(80 / k) + 1e-9)
+        assert made.cuts_[level - 1] == pytest.approx(cost_by_hand(nets, labels, objective))
+    assert len({(a, b) for a, b in zip(coarse, made.labels_)}) == 6
+
+
+@given(seed=st.integers(0, 10**6))
+def test_nested_personalities_are_within_capacity_and_above_floors(seed):
+    rng = np.random.default_rng(seed)
+    choices = [
+        np.array([[4.0, 0.0], [1.0, 1.0]]) if rng.random() < 0.5 else np.array([[2.0, 0.0]])
+        for _ in range(60)
+    ]
+    flexible = sum(len(choice) - 1 for choice in choices)
+    capacity = np.array([42.0, 0.35 * flexible])
+    made = MultilevelPartition(
+        (2, 2), personalities=choices, capacity=capacity, hypergraph=True, min_weight=1
+    ).fit(random_nets(60, 90, seed))
+    load = np.zeros((4, 2))
+    for u in range(60):
+        load[made.parts_[u]] += choices[u][made.personalities_[u]]
+    assert np.allclose(load, made.part_weights_)
+    assert (load <= capacity + 1e-9).all()
+    assert load.min() >= 1.0
+    assert len(made.hierarchy_.levels) == 3
+
+
+@given(seed=st.integers(0, 10**6), floor=st.integers(1, 9))
+def test_floors_of_hypergraphs_hold(seed, floor):
+    nets = random_nets(40, 60, seed)
+    made = MultilevelPartition(4, hypergraph=True, imbalance=2.0, min_weight=floor).fit(nets)
+    assert np.bincount(made.labels_).min() >= floor
+
+
+@given(seed=st.integers(0, 10**6))
+def test_connected_parts_of_hypergraphs(seed):
+    """Nodes of a part reach each other by nets that they share within it."""
+    line = sparse.csr_array(sparse.diags_array([np.ones(59)] * 2, offsets=[0, -1], shape=(60, 59)))
+    nets = sparse.csr_array(sparse.hstack((random_nets(60, 40, seed), line)))
+    made = MultilevelPartition(4, hypergraph=True, connected=True, imbalance=0.5).fit(nets)
+    for part in range(4):
+        inside = nets[np.flatnonzero(made.parts_ == part)]
+        both = sparse.block_array([[None, inside], [inside.T, None]])
+        _, piece = csgraph.connected_components(both, directed=False)
+        assert len(set(piece[: inside.shape[0]])) == 1
+
+
+def test_shares_of_hypergraph_parts_are_met():
+    made = MultilevelPartition(2, hypergraph=True, part_shares=[1, 3]).fit(random_nets(80, 90, 3))
+    assert made.part_weights_[0, 0] <= np.floor(1.03 * 20)
 
 
 def test_unequal_prices_within_a_net_are_refused():

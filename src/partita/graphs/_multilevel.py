@@ -20,6 +20,8 @@ from partita.kernels.repair import excess_of, pack, top_up, unload
 _STALLED = 0.95
 _FEW = 100
 _STARTS_OF_FEW = 8
+# Cycles that don't wait for each other, whatever the number of threads.
+_AT_ONCE = 2
 
 
 class Problem(NamedTuple):
@@ -81,7 +83,7 @@ class Plan(NamedTuple):
 
 PLANS = {
     "fast": Plan(20, 100, 4, 10, 2.0, 2, 0, 1, 0),
-    "default": Plan(40, 100, 12, 10, 10.0, 2, 200, 2, 0),
+    "thorough": Plan(40, 100, 12, 10, 10.0, 2, 200, 2, 0),
     "strong": Plan(60, 100, 20, 20, 100.0, 3, 2000, 4, 6),
 }
 
@@ -99,11 +101,17 @@ def divide(problem: Problem, plan: Plan, seed: int) -> np.ndarray:
     n_starts = plan.n_starts * (1 if n > _FEW or plan.n_starts == 1 else _STARTS_OF_FEW)
     starts = map_tasks(lambda s: _start(problem, plan, seed + 7919 * s), list(range(n_starts)))
     pool = sorted(starts, key=lambda labels: _score(problem, labels))
-    for cycle in range(plan.n_cycles):
-        other = pool[1 + cycle % (len(pool) - 1)] if len(pool) > 1 and cycle % 4 != 3 else pool[0]
-        child = again(problem, plan, seed + 104729 * (cycle + 1), pool[0], other)
-        pool = _with(pool, child, problem)
+    for first in range(0, plan.n_cycles, _AT_ONCE):
+        cycles = list(range(first, min(first + _AT_ONCE, plan.n_cycles)))
+        for child in map_tasks(lambda cycle, pool=pool: _child(problem, plan, seed, pool, cycle), cycles):
+            pool = _with(pool, child, problem)
     return pool[0]
+
+
+def _child(problem: Problem, plan: Plan, seed: int, pool: list[np.ndarray], cycle: int) -> np.ndarray:
+    """The best of the pool, refined within its overlay with another one or with itself."""
+    other = pool[1 + cycle % (len(pool) - 1)] if len(pool) > 1 and cycle % 4 != 3 else pool[0]
+    return again(problem, plan, seed + 104729 * (cycle + 1), pool[0], other)
 
 
 def _with(pool: list[np.ndarray], child: np.ndarray, problem: Problem) -> list[np.ndarray]:

@@ -80,16 +80,20 @@ def divide_nested(asked: Nesting) -> np.ndarray:
         return _top_down(asked, 0)
 
     def best(pool: list[np.ndarray]) -> list[np.ndarray]:
-        return sorted(pool, key=lambda labels: _lag(asked, labels, ideal))[: plan.n_starts + 1]
+        lags = np.array([_lag(asked, labels, ideal) for labels in pool])
+        return [pool[i] for i in np.unique(lags, return_index=True)[1][: plan.n_starts + 1]]
 
     pool = best(pool)
     pool = best(pool + map_tasks(lambda i: _cycle(asked, pool[i], pool[i], ideal, i), list(range(len(pool)))))
-    for turn in range(plan.n_starts + plan.n_cycles + 1):
+    for turn in range((plan.n_starts + plan.n_cycles + 2) // 2):
         if _ratios(asked, pool[0], ideal).max() <= 1.0:
             break
-        others = (pool[1:], alone)[turn % 2] or alone
-        child = _cycle(asked, pool[0], others[turn // 2 % len(others)], ideal, len(pool) + turn)
-        pool = best([*pool, child])
+        others = [alone[turn % n_levels], pool[1 + turn % (len(pool) - 1)] if len(pool) > 1 else pool[0]]
+
+        def child(i: int, pool=pool, others=others, turn=turn) -> np.ndarray:
+            return _cycle(asked, pool[0], others[i], ideal, 9 + 2 * turn + i)
+
+        pool = best(pool + map_tasks(child, [0, 1]))
     return pool[0]
 
 
@@ -205,7 +209,7 @@ def _split(
     leaves = asked.caps[-1][p * branch * below : (p + 1) * branch * below].reshape(branch, below, -1)
     share = max(share, 1.0 / (len(asked.branches) - level)) if below > 1 else 1.0
     cap = np.minimum(asked.caps[level][p * branch : (p + 1) * branch], leaves.sum(axis=1))
-    cap = _tightened(cap, weight, share)
+    cap = tightened(cap, weight, share)
     pins = problem.fixed[nodes]
     pins = np.where(pins >= 0, pins // below - p * branch, -1).astype(np.int32)
     part = Problem(graph, weight, cap, np.zeros_like(cap), np.full(branch, below), pins)
@@ -216,7 +220,7 @@ def _split(
     return nodes, divide(part, asked.plan, asked.seed + salt + p + 1)
 
 
-def _tightened(cap: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
+def tightened(cap: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:
     """Caps with a share of the room that they leave; the rest is for the levels below."""
     total = weight.sum(axis=0)
     room = np.where(total > 0, cap.sum(axis=0) / np.maximum(total, 1e-300), 1.0)

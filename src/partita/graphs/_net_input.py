@@ -128,6 +128,30 @@ def edges_as_nets(given: InputGraph) -> Any:
     return coo_array((np.tile(graph.weights[once], 2), (rows, columns)), shape=(given.n, len(once))).tocsr()
 
 
+def check_floor(value: float | None, ways: Realisations, cap: np.ndarray) -> np.ndarray:
+    """What each part must hold at least of each resource, float64 (k, r).
+
+    Raises
+    ------
+    InfeasibleError
+        For more than there can be, and for floors above capacities.
+    """
+    floor = np.full(cap.shape, float(value or 0.0))
+    if not value:
+        return floor
+    most = np.maximum.reduceat(ways.need, ways.start[:-1], axis=0).sum(axis=0)
+    largest = min(float((most / len(cap)).min()), float(cap.min()))
+    if value > largest * (1.0 + 1e-12):
+        raise InfeasibleError(
+            f"{len(cap)} parts can't each hold {value:g} of every resource: all nodes bring at most "
+            f"{most.min():g} of one, and the smallest capacity is {cap.min():g}.",
+            f"min_weight={largest:g}",
+            name="min_weight",
+            got=value,
+        )
+    return floor
+
+
 def check_room(ways: Realisations, cap: np.ndarray, n: int) -> None:
     """Refuse what provably does not fit.
 

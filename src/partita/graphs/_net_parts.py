@@ -18,6 +18,7 @@ from partita.kernels.nets import (
     Nets,
     Placed,
     contract_nets,
+    fill_up,
     net_cost,
     placed_fill,
     refine_nets,
@@ -32,7 +33,7 @@ _STARTS = 4
 
 
 class NetProblem(NamedTuple):
-    """A hypergraph, the capacities float64 (k, r) of the parts, goals for their loads, and fixed nodes.
+    """A hypergraph, capacities, goals and floors float64 (k, r) of the loads of parts, and fixed nodes.
 
     `whole`: a cut net costs its price once; otherwise once for every part that it reaches but one.
     """
@@ -42,6 +43,7 @@ class NetProblem(NamedTuple):
     goal: np.ndarray
     fixed: np.ndarray
     whole: bool
+    floor: np.ndarray
 
 
 def nets_of(incidence, ways: np.ndarray, need: np.ndarray) -> Nets:
@@ -58,8 +60,11 @@ def nets_of(incidence, ways: np.ndarray, need: np.ndarray) -> Nets:
     )  # fmt: skip
 
 
-def pull_graph(nets: Nets) -> Graph:
-    """The graph in which nodes of a net pull each other: cliques of small nets, rings of larger ones."""
+def pull_graph(nets: Nets, *, firm: bool) -> Graph:
+    """The graph in which nodes of a net pull each other: cliques of small nets, rings of larger ones.
+
+    A ring's edge weighs half the price (`firm`), or as much as a clique's would.
+    """
     from scipy.sparse import coo_array
 
     n, size = len(nets.first) - 1, np.diff(nets.start)
@@ -75,7 +80,7 @@ def pull_graph(nets: Nets) -> Graph:
         pins = nets.pins[nets.start[j] : nets.start[j + 1]]
         tails.append(pins)
         heads.append(np.roll(pins, 1))
-        weights.append(np.full(len(pins), nets.price[j] / (len(pins) - 1.0)))
+        weights.append(np.full(len(pins), nets.price[j] * (0.5 if firm else 1.0 / (len(pins) - 1.0))))
     if not tails:
         return graph_of(np.zeros(n + 1), np.empty(0), np.empty(0))
     ends = (np.concatenate(tails), np.concatenate(heads))
@@ -87,23 +92,24 @@ def pull_graph(nets: Nets) -> Graph:
 
 def divide_nets(problem: NetProblem, plan: Plan, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels int32[n], ways int64[n] (rows of need) and loads float64 (k, r)."""
-    graph = pull_graph(problem.nets)
+    graphs = pull_graph(problem.nets, firm=True), pull_graph(problem.nets, firm=False)
     way = balanced_ways(problem.nets, problem.goal)
 
     def best(pool: list[Placed]) -> Placed:
         return min(pool, key=lambda placed: _rank(problem, placed))
 
-    starts = list(range(plan.n_starts + 1))
-    found = best(map_tasks(lambda s: _start(problem, graph, plan, seed + 7919 * s, way, s), starts))
+    starts = list(range(2 + plan.n_starts))
+    found = best(map_tasks(lambda s: _start(problem, graphs[s % 2], plan, seed + 7919 * s, way, s), starts))
     for cycle in range(2 + plan.n_cycles):
-        found = best([found, _cycle(problem, graph, plan, seed + 31 * (cycle + 1), found.labels, found.way)])
+        again = _cycle(problem, graphs[cycle % 2], plan, seed + 31 * (cycle + 1), found.labels, found.way)
+        found = best([found, again])
     remap(problem.nets, found, problem.goal, 20)
     return found.labels, found.way, found.load
 
 
 def _start(problem: NetProblem, graph: Graph, plan: Plan, seed: int, way: np.ndarray, number: int) -> Placed:
-    """Parts of the graph (start 0), or the best of several of the smallest hypergraph, refined."""
-    if number == 0:
+    """Parts of the graph (starts 0 and 1), or the best of several of the smallest hypergraph, refined."""
+    if number < 2:
         guesses = _first_parts(problem, graph, plan, seed)
         made = [_cycle(problem, graph, plan, seed, labels, takes) for labels, takes in guesses]
         return min(made, key=lambda placed: _rank(problem, placed))
@@ -127,7 +133,7 @@ def balanced_ways(nets: Nets, goal: np.ndarray) -> np.ndarray:
     n, total = len(nets.first) - 1, goal.sum(axis=0, keepdims=True)
     placed = Placed(
         np.zeros(n, np.int32), nets.ways[:-1].copy(), np.zeros((len(nets.price), 1), np.int32),
-        np.zeros(total.shape), np.full(total.shape, np.inf), np.zeros(1, np.int64),
+        np.zeros(total.shape), np.full(total.shape, np.inf), np.zeros(total.shape), np.zeros(1, np.int64),
     )  # fmt: skip
     placed_fill(nets, placed)
     remap(nets, placed, total, 20)
@@ -139,16 +145,17 @@ def place(problem: NetProblem, nets: Nets, labels: np.ndarray, way: np.ndarray) 
     k = len(problem.cap)
     placed = Placed(
         np.array(labels, np.int32), np.array(way, np.int64), np.zeros((len(nets.price), k), np.int32),
-        np.zeros(problem.cap.shape), problem.cap, np.zeros(k, np.int64),
+        np.zeros(problem.cap.shape), problem.cap, problem.floor, np.zeros(k, np.int64),
     )  # fmt: skip
     placed_fill(nets, placed)
     return placed
 
 
 def excess_of(problem: NetProblem, placed: Placed) -> float:
-    """By how much loads exceed capacities, in capacities, and how many parts are empty."""
+    """By how much loads exceed capacities or miss floors, relative to these, and how many parts are empty."""
     over = np.maximum(placed.load - problem.cap * (1.0 + 1e-9), 0.0) / np.maximum(problem.cap, 1e-9)
-    return float(over.sum() + (placed.members == 0).sum())
+    short = np.maximum(problem.floor * (1.0 - 1e-9) - placed.load, 0.0) / np.maximum(problem.floor, 1e-9)
+    return float(over.sum() + short.sum() + (placed.members == 0).sum())
 
 
 def _rank(problem: NetProblem, placed: Placed) -> tuple[float, float, float]:
@@ -223,6 +230,7 @@ def _refine(problem: NetProblem, placed: Placed, plan: Plan, seed: int) -> None:
     if excess_of(problem, placed) > 0.0:
         remap(nets, placed, problem.goal, 3)
         relieve(nets, placed, held, problem.whole, seed)
+        fill_up(nets, placed, held, problem.whole)
     refine_nets(nets, placed, held, problem.whole, seed, plan.patience, plan.n_rounds)
 
 

@@ -56,8 +56,8 @@ class MultilevelPartition(HierarchyMaker):
     min_weight : float, optional
         What every part of the finest level holds at least, of every resource. A part is never empty anyway.
     capacity : array-like of shape (r,) or (k, r), optional
-        What each part can hold of each resource, in the place of a cap by `imbalance`; for hypergraphs and
-        personalities.
+        What each part of the finest level can hold of each resource, in the place of a cap by `imbalance`;
+        for hypergraphs and personalities. Parts above hold what theirs hold together.
     personalities : sequence of array-like of shape (p, r), optional
         For each node the ways to realise it, each with what it uses of each resource (an array (n, p, r)
         with rows of NaN where there are fewer). The one that serves best is chosen with the part. Needs
@@ -71,10 +71,11 @@ class MultilevelPartition(HierarchyMaker):
     fixed : array-like of int of shape (n,), optional
         The part (of the finest level) that a node must be in, -1 where it is free.
     connected : bool
-        Whether each part of the finest level must be connected. Parts are mended after the search, at the
-        cost of some cut.
-    mode : {"fast", "default", "strong"}
-        How much is tried: one partition; two, with longer searches; or several, recombined in cycles.
+        Whether each part of the finest level must be connected (in a hypergraph by nets that nodes of the
+        part share). Parts are mended after the search, at the cost of some cut.
+    mode : {"fast", "thorough", "strong"}
+        How much is tried: one partition; two, with longer searches, in about three times the time; or
+        several, recombined in cycles.
     random_state : None, int or generator
         Chooses the searches. None is a fixed seed; the result depends neither on the order of nodes nor on
         `n_jobs`.
@@ -112,15 +113,17 @@ class MultilevelPartition(HierarchyMaker):
     bisection (grown from single nodes, refined, the best of several), and on every level on the way back
     searches from single boundary nodes move nodes by gain, each rolled back to its best prefix. "strong"
     makes several partitions and refines the best within the overlay with another, whose common parts are
-    contracted further. Nested parts come from the top down with room kept for the levels below, and are then
-    refined with a price for the cut at every level and caps at every level.
+    contracted further. Of nested parts every level is also divided alone; they start around each of these and
+    from the top down, with room kept for the levels below, and are refined with caps at every level and a
+    price for the cut at every level, highest where a level lags most behind itself alone. Those of
+    hypergraphs and personalities come from the top down.
 
     Nodes of several personalities choose when they move: the way that strains the part's capacities least;
     where none fits, nodes already there change theirs in place (which costs no cut) until it does, or the
     move is undone. A cluster of a coarse hypergraph can be realised as it is, or with as little of one
     resource as its members allow, for each resource.
 
-    O(m) time a level for "fast" and "default", in about twice a logarithm of levels; O(m) memory.
+    O(m) time a level for "fast" and "thorough", in about twice a logarithm of levels; O(m) memory.
 
     Bounds are kept always, or refused: ``InfeasibleError`` comes before the work where a bound provably can't
     be met, and after it where no packing of heavy nodes was found.
@@ -157,7 +160,7 @@ class MultilevelPartition(HierarchyMaker):
         "hypergraph": Flag(),
         "objective": OneOf(("cut", "connectivity")),
         "connected": Flag(),
-        "mode": OneOf(("fast", "default", "strong")),
+        "mode": OneOf(("fast", "thorough", "strong")),
         "random_state": Seed(),
         "n_jobs": Optional(Integer()),
         "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
@@ -184,7 +187,7 @@ class MultilevelPartition(HierarchyMaker):
         objective: str = "cut",
         fixed: Any = None,
         connected: bool = False,
-        mode: str = "default",
+        mode: str = "fast",
         random_state: Any = None,
         n_jobs: int | None = None,
         progress: bool | Progress | None = None,
@@ -252,15 +255,8 @@ class MultilevelPartition(HierarchyMaker):
     def _fit_nets(self, X: Any, branches: tuple[int, ...], started: float) -> MultilevelPartition:
         from partita.graphs._net_fit import fit_nets
 
-        if len(branches) > 1 or self.connected or self.min_weight or self.part_shares is not None:
-            raise InvalidParameterError(
-                "Hypergraphs, personalities and capacities are for one level of parts without floors.",
-                name="n_parts",
-                allowed="one integer; without connected, min_weight and part_shares",
-                got=self.n_parts,
-            )
-        found = fit_nets(self, X, branches[0], PLANS[self.mode], _small_seed(self.random_state), started)
-        self.cut_, self.cuts_ = found.cost, [found.cost]
+        found = fit_nets(self, X, branches, PLANS[self.mode], _small_seed(self.random_state), started)
+        self.cut_, self.cuts_ = found.costs[-1], found.costs
         self.parts_, self.part_weights_, self.imbalance_ = found.parts, found.load, found.imbalance
         if self.personalities is not None:
             self.personalities_ = found.personalities

@@ -46,13 +46,14 @@ class Nets(NamedTuple):
 
 class Placed(NamedTuple):
     """Part and realisation of each node (labels int32[n], way int64[n]: a row of ``need``), pins of each net
-    in each part (spread int32 (e, k)), load and cap float64 (k, r), members int64[k]."""
+    in each part (spread int32 (e, k)), load, cap and floor float64 (k, r), members int64[k]."""
 
     labels: np.ndarray
     way: np.ndarray
     spread: np.ndarray
     load: np.ndarray
     cap: np.ndarray
+    floor: np.ndarray
     members: np.ndarray
 
 
@@ -129,6 +130,18 @@ def _excess(load, cap, p, need, more, less):
 
 
 @jit(inline="always")
+def _drains(nets, placed, p, more, less):
+    """Whether row `less` of need leaves part p below a floor, if row `more` (-1: none) comes for it."""
+    for r in range(placed.floor.shape[1]):
+        change = -nets.need[less, r]
+        if more >= 0:
+            change += nets.need[more, r]
+        if change < 0.0 and placed.load[p, r] + change < placed.floor[p, r] * (1.0 - 1e-12):
+            return True
+    return False
+
+
+@jit(inline="always")
 def _strain(load, cap, p, need, more):
     total = 0.0
     for r in range(cap.shape[1]):
@@ -178,7 +191,9 @@ def _enter(nets, placed, u, p, hand, log, length):
         if placed.labels[v] != p:
             continue
         for w in range(nets.ways[v], nets.ways[v + 1]):
-            if _excess(load, cap, p, need, w, placed.way[v]) < least - 1e-12 and length < log.shape[0]:
+            if length >= log.shape[0] or _drains(nets, placed, p, w, placed.way[v]):
+                continue
+            if _excess(load, cap, p, need, w, placed.way[v]) < least - 1e-12:
                 log[length, 0], log[length, 1], log[length, 2] = v, p, placed.way[v]
                 length += 1
                 _put(nets, placed, v, p, w)
@@ -200,7 +215,7 @@ def _best_entry(nets, placed, u, whole, gain, hand, log, length):
     """Move u into the part of most gain that has room. Returns the length of the log and the gain."""
     net_gains(nets, placed, u, whole, gain)
     own = placed.labels[u]
-    if placed.members[own] < 2:
+    if placed.members[own] < 2 or _drains(nets, placed, own, -1, placed.way[u]):
         return length, -np.inf
     while True:
         p = -1
@@ -325,7 +340,8 @@ def remap(nets, placed, goal, n_sweeps):
                     old, new = load[p, r], load[p, r] - need[now, r] + need[w, r]
                     better += ((old - goal[p, r]) / scale) ** 2 - ((new - goal[p, r]) / scale) ** 2
                     over += max(0.0, new - cap[p, r] * (1.0 + 1e-12)) / scale
-                    before += max(0.0, old - cap[p, r]) / scale
+                    over += max(0.0, placed.floor[p, r] * (1.0 - 1e-12) - new) / scale
+                    before += (max(0.0, old - cap[p, r]) + max(0.0, placed.floor[p, r] - old)) / scale
                 if over < before - 1e-12 or (better > 1e-12 and over <= before):
                     _put(nets, placed, u, p, w)
                     changes += 1
@@ -353,9 +369,80 @@ def relieve(nets, placed, fixed, whole, seed):
             continue
         if _best_entry(nets, placed, u, whole, gain, hand, log, 0)[0] > 0 or placed.members[p] < 2:
             continue
+        if _drains(nets, placed, p, -1, placed.way[u]):
+            continue
         for q in range(k):
             if q != p and _enter(nets, placed, u, q, hand, log, 0) > 0:
                 break
+
+
+@jit(inline="always")
+def _lacks(placed, p):
+    if placed.members[p] < 1:
+        return True
+    for r in range(placed.floor.shape[1]):  # noqa: SIM110 (numba)
+        if placed.load[p, r] < placed.floor[p, r] * (1.0 - 1e-12):
+            return True
+    return False
+
+
+@jit
+def _helps(nets, placed, u, p):
+    """Whether node u, put into part p, could bring what the part lacks."""
+    if placed.members[p] < 1:
+        return True
+    for w in range(nets.ways[u], nets.ways[u + 1]):
+        for r in range(placed.floor.shape[1]):
+            if nets.need[w, r] > 0.0 and placed.load[p, r] < placed.floor[p, r] * (1.0 - 1e-12):
+                return True
+    return False
+
+
+@jit
+def fill_up(nets, placed, fixed, whole):
+    """Move nodes, the cheapest first, into parts that are empty or below floors. INOUT placed."""
+    n, k = fixed.shape[0], placed.members.shape[0]
+    heap, gain, log = heap_make(n), np.empty(k), np.empty((_PROBES * k * 4 + 64, 3), np.int64)
+    hand = np.zeros(k, np.int64)
+    for p in range(k):
+        if not _lacks(placed, p):
+            continue
+        for u in range(n):
+            own = placed.labels[u]
+            if own != p and not fixed[u] and _helps(nets, placed, u, p):
+                net_gains(nets, placed, u, whole, gain)
+                heap_put(heap, u, gain[p] if gain[p] > -np.inf else -1e300)
+        while heap.size[0] > 0 and _lacks(placed, p):
+            u = heap.nodes[0]
+            key = heap.key[u]
+            net_gains(nets, placed, u, whole, gain)
+            if key > -1e299 and gain[p] < key:
+                heap_put(heap, u, gain[p])
+                if heap.nodes[0] != u:
+                    continue
+            heap_drop(heap, u)
+            own = placed.labels[u]
+            if placed.members[own] < 2 or _drains(nets, placed, own, -1, placed.way[u]):
+                continue
+            if _helps(nets, placed, u, p):
+                _enter(nets, placed, u, p, hand, log, 0)
+        heap_clear(heap)
+
+
+@jit
+def enter_all(nets, placed, nodes, p):
+    """Put nodes into part p, or none of them. Returns whether they are in."""
+    log, hand = np.empty((4 * nodes.shape[0] + 64, 3), np.int64), np.zeros(placed.members.shape[0], np.int64)
+    length = 0
+    for u in nodes:
+        own = placed.labels[u]
+        drains = placed.members[own] < 2 or _drains(nets, placed, own, -1, placed.way[u])
+        after = length if drains else _enter(nets, placed, u, p, hand, log, length)
+        if after == length:
+            _undo(nets, placed, log, 0, length)
+            return False
+        length = after
+    return True
 
 
 @jit
