@@ -176,7 +176,7 @@ def _labels(given: InputGraph, graph: Any, n_dimensions: int, parts: Any) -> np.
         from partita.graphs.multilevel_partition import MultilevelPartition
 
         count = min(max(1, given.n // 4), max(4 * n_dimensions, int(np.sqrt(given.n))))
-        return MultilevelPartition(count, imbalance=0.5).fit(graph).labels_
+        return MultilevelPartition(count, imbalance=0.5, mode="thorough").fit(graph).labels_
     labels = np.asarray(parts)
     if labels.shape != (given.n,) or labels.dtype.kind not in "iu" or (labels < 0).any():
         raise InvalidDataError(
