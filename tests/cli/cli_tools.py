@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from partita.cli._app import app
 from partita.hierarchy import Hierarchy, MadeBy
 
+sys.path.append(str(Path(__file__).parent.parent / "report"))
 RUNNER = CliRunner()
 
 

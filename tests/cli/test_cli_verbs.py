@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from cli_tools import run, run_json, small
+from report_reader import read_page
 
 import partita as pt
 from partita.hierarchy import Hierarchy
@@ -114,11 +115,23 @@ def test_report_shows_texts_and_images(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 255, (12, 4, 4)).astype(np.uint8))
     page = tmp_path / "page.html"
     run("report", path, "-o", page, "--data", tmp_path / "texts.jsonl", "--column", "text")
-    assert "word7 of it" in page.read_text()
+    assert "word7 of it" in read_page(page)[1]["samples"]["text"]
     run("report", path, "-o", page, "--images", tmp_path / "images.npy")
     assert "data:image/png;base64," in page.read_text()
     (tmp_path / "bad.npy").write_bytes(b"no array")
     assert "bad.npy" in run("report", path, "-o", page, "--images", tmp_path / "bad.npy", code=1).stderr
+
+
+def test_report_offers_layouts_places_and_a_second_hierarchy(tmp_path: Path) -> None:
+    path, page = small(tmp_path), tmp_path / "page.html"
+    np.save(tmp_path / "places.npy", np.random.default_rng(0).normal(size=(12, 2)))
+    layouts = ["--layout", "squarified", "--layout", "rectangular"]
+    run("report", path, "-o", page, *layouts, "--positions", tmp_path / "places.npy", "--compare", path)
+    data = read_page(page)[1]
+    assert data["layouts"] == ["squarified", "rectangular"]
+    assert len(data["points"]["x"]) == 12
+    assert data["other"]["title"] == path.stem
+    assert "layout" in run("report", path, "-o", page, "--layout", "spiral", code=2).stderr
 
 
 def test_report_refuses_data_of_another_length(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_builders import HOSTILE, nested, wide_and_deep
+from report_reader import Reader, read_page
 
 import partita as pt
+from partita.draw._layouts import LAYOUTS
 from partita.hierarchy import Hierarchy
 from partita.report.page import embed_json
 
 
-class Reader(HTMLParser):
-    """Reads a page as a browser would: the tags, and the text of each script."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self.title = ""
-        self._inside = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._inside = tag
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "script":
-            self.scripts[-1] += data
-        elif self._inside == "title":
-            self.title += data
-
-
 def write(tmp_path: Path, h: Hierarchy, **given: Any) -> tuple[Reader, dict[str, Any]]:
-    path = pt.report.write(h, tmp_path / "page.html", **given)
-    reader = Reader(path.read_text(encoding="utf-8"))
-    return reader, json.loads(reader.scripts[0])
+    return read_page(pt.report.write(h, tmp_path / "page.html", **given))
 
 
 def test_hostile_words_stay_words(tmp_path: Path) -> None:
@@ -108,17 +79,41 @@ def test_large_data_make_a_small_page(tmp_path: Path) -> None:
     h = wide_and_deep(n, 30, 3)
     texts = ["a long text about many things " * 40] * n
     path = pt.report.write(h, tmp_path / "page.html", texts=texts)
-    assert path.stat().st_size < 5_000_000
+    assert path.stat().st_size < 2_000_000
     images = np.zeros((n, 28, 28, 3), np.uint8)
     path = pt.report.write(h, tmp_path / "page.html", images=images)
     assert path.stat().st_size < 6_000_000
 
 
+def test_a_hundred_thousand_parts_of_a_million_items_fit(tmp_path: Path) -> None:
+    n = 1_000_000
+    coarse = np.arange(n) * 7919 % n
+    h = Hierarchy.from_labels([coarse // 100_000, coarse // 1000, coarse // 10])
+    other = Hierarchy.from_labels([np.arange(n) // 1000, np.arange(n) // 10])
+    names = [f"a name of about forty letters, number {part}" for part in range(h.n_parts)]
+    assert h.n_parts > 100_000
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 4)) + (coarse // 1000)[:, None]
+    texts = [f"item {i}: {word}" for i, word in enumerate(rng.integers(0, 10**9, n).tolist())]
+    layouts = ["squarified", *(name for name in LAYOUTS if name != "squarified")][:2]
+    path = pt.report.write(
+        h.replace(part_data={"name": names}),
+        tmp_path / "page.html",
+        X=X,
+        texts=texts,
+        other=other,
+        layout=layouts,
+    )
+    assert path.stat().st_size < 15_000_000
+    assert read_page(path)[1]["parts"]["size"] == h.sizes.tolist()
+
+
 def test_the_same_page_every_time(tmp_path: Path) -> None:
     h = nested(200)
     X = np.random.default_rng(0).normal(size=(200, 3))
-    first = pt.report.write(h, tmp_path / "page.html", X=X).read_bytes()
-    assert pt.report.write(h, tmp_path / "page.html", X=X).read_bytes() == first
+    given = {"X": X, "other": nested(200, seed=3), "layout": list(LAYOUTS)}
+    first = pt.report.write(h, tmp_path / "page.html", **given).read_bytes()
+    assert pt.report.write(h, tmp_path / "page.html", **given).read_bytes() == first
 
 
 @pytest.mark.parametrize(
@@ -131,6 +126,9 @@ def test_the_same_page_every_time(tmp_path: Path) -> None:
         {"images": np.zeros((60, 2))},
         {"columns": ["a"]},
         {"columns": ["a"], "X": np.zeros((60, 2))},
+        {"positions": np.zeros((60, 3))},
+        {"other": nested(59)},
+        {"other": "a hierarchy"},
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 import numpy as np
 import pytest
 from report_builders import deep_with_levels, nested, wide_and_deep
+from report_reader import runs, unpack
 
 from partita.hierarchy import Hierarchy
 from partita.report import payload as payload_module
+from partita.report.packing import pack
 from partita.report.payload import build_payload, part_terms, quality_column, summary_line
 
 
 def build(h: Hierarchy, **given: object) -> dict:
     made = build_payload(h, **{"X": None, "texts": None, "images": None, **given})
-    return json.loads(json.dumps(made, allow_nan=False))
+    return unpack(json.loads(json.dumps(pack(made), allow_nan=False)))
 
 
 def shown_parts(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
@@ -33,7 +34,9 @@ def test_columns_agree_with_the_hierarchy() -> None:
     assert parts["own"] == [len(h.own_items(part)) for part in range(h.n_parts)]
     assert parts["height"] == pytest.approx(h.height.tolist(), rel=1e-5)
     assert parts["name"][3] == "name 3"
-    assert parts["terms"][3] == ["term3", "other"]
+    terms = [[parts["terms"]["word"][word] for word in row] for row in runs(parts["terms"])]
+    assert terms == [[f"term{part}", "other"] for part in range(h.n_parts)]
+    assert parts["start"] == h.start.tolist()
     assert parts["quality"] == pytest.approx(np.linspace(0, 1, h.n_parts).tolist(), abs=1e-5)
     assert not any(parts["hidden"])
 
@@ -58,7 +61,7 @@ def test_items_find_their_deepest_shown_part(monkeypatch: pytest.MonkeyPatch) ->
     shown_parts(monkeypatch, 9)
     h = wide_and_deep(120, 3, 4)
     made = build(h)
-    rows = np.frombuffer(base64.b64decode(made["item_part"]), "<u4")
+    rows = made["item_part"]
     for item in range(h.n_items):
         holders = [part for part in made["parts"]["id"] if item in h.members(part)]
         assert made["parts"]["id"][rows[item]] == max(holders)
@@ -67,15 +70,16 @@ def test_items_find_their_deepest_shown_part(monkeypatch: pytest.MonkeyPatch) ->
 def test_levels_name_shown_parts() -> None:
     h = nested(50)
     made = build(h)
-    assert [len(level) for level in made["levels"]] == [len(level) for level in h.levels]
-    assert made["levels"][1] == h.levels[1].tolist()
+    assert made["n_levels"] == len(h.levels)
+    assert [made["levels"][str(i)] for i in range(len(h.levels))] == [level.tolist() for level in h.levels]
 
 
-def test_infinite_and_missing_numbers_are_words() -> None:
+def test_infinite_and_missing_numbers_stay_what_they_are() -> None:
     h = Hierarchy([0, 1], [-1, 0], [0, 0], [2, 1], [np.inf, 1.0], part_data={"separability": [np.nan, 2.0]})
     parts = build(h)["parts"]
-    assert parts["height"] == ["inf", 1.0]
-    assert parts["quality"] == [None, 1.0]
+    assert parts["height"] == [np.inf, 1.0]
+    assert np.isnan(parts["quality"][0])
+    assert parts["quality"][1] == 1.0
 
 
 @pytest.mark.parametrize("n_items", [0, 1, 2])
@@ -83,14 +87,14 @@ def test_tiny_hierarchies(n_items: int) -> None:
     h = Hierarchy(np.arange(n_items), [-1], [0], [n_items], [0.0])
     made = build(h, texts=["x"] * n_items, images=np.zeros((n_items, 2, 2)), X=np.zeros((n_items, 3)))
     assert made["parts"]["size"] == [n_items]
-    assert len(made["samples"]["label"]) == n_items
+    assert made["samples"]["item"] == list(range(n_items))
 
 
 def test_samples_point_into_texts_and_labels() -> None:
     h = nested(40, item_ids=[f"id{i}" for i in range(40)])
     texts = [f"text number {i}" for i in range(40)]
     made = build(h, texts=texts)
-    for part, rows in enumerate(made["parts"]["samples"]):
+    for part, rows in enumerate(runs(made["parts"]["samples"])):
         for row in rows:
             item = int(made["samples"]["label"][row].removeprefix("id"))
             assert item in h.members(part)
@@ -126,10 +130,15 @@ def test_columns_that_set_a_part_apart() -> None:
     X[:, 4] = 7.0
     made = build(h, X=X, columns=list("abcde"))["columns"]
     assert made["name"] == list("abcde")
-    away = (X[h.members(1), 3].mean() - X[:, 3].mean()) / X[:, 3].std()
-    assert made["of"][1][0] == [3, pytest.approx(away, abs=0.01)]
-    assert made["of"][0] == []
-    assert not any(column == 4 for far in made["of"] for column, _ in far)
+    scale = np.where(X.std(axis=0) > 0, X.std(axis=0), 1.0)
+    for part in range(h.n_parts):
+        away = (X[h.members(part)].mean(axis=0) - X.mean(axis=0)) / scale
+        expected = {j for j in range(5) if abs(away[j]) >= 0.255}
+        found = slice(made["start"][part], made["start"][part + 1])
+        assert expected <= set(made["column"][found])
+        assert np.array(made["away"][found]) / 100 == pytest.approx(away[made["column"][found]], abs=0.006)
+        assert np.all(np.diff(np.abs(made["away"][found])) <= 0)
+    assert 4 not in made["column"]
     assert build(h, X=X, images=np.zeros((300, 2, 2)))["columns"] is None
     assert build(h)["columns"] is None
 

@@ -27,18 +27,34 @@ def report(
     images: Annotated[
         Path | None, typer.Option(help="Images of the items: a .npy file of shape (n, h, w) or (n, h, w, 3).")
     ] = None,
+    layout: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A layout of the treemap, such as squarified or convex; give several to offer them."
+        ),
+    ] = None,
+    positions: Annotated[
+        Path | None, typer.Option(help="Places of the items on the map: a .npy file of shape (n, 2).")
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            help="A second .partita folder of the same items, to compare with.", metavar="OTHER.partita"
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="The heading of the page.")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON summary.")] = False,
 ) -> None:
-    """Write one HTML page: a zoomable map, a search box, details of every part."""
+    """Write one HTML page: treemap, icicle, map and table of the parts, with search and all details."""
     from partita.report import write
 
     if data is not None:
         check_source(data)
     h = load(name)
     items = _items(h, data, column)
-    pictures = None if images is None else _read_images(images)
+    pictures = None if images is None else _read_array(images, "images")
+    places = None if positions is None else _read_array(positions, "positions")
     path = write(
         h,
         out or Path(f"{name.stem}.html"),
@@ -47,6 +63,10 @@ def report(
         images=pictures,
         title=title or name.stem,
         columns=items.columns,
+        layout=layout or "squarified",
+        positions=places,
+        other=None if compare is None else load(compare),
+        other_title=None if compare is None else compare.stem,
     )
     size = path.stat().st_size
     if as_json:
@@ -110,12 +130,12 @@ def _table_items(table: Any, columns: list[str] | None) -> _Items:
     return _Items(rows=points, columns=names)
 
 
-def _read_images(path: Path) -> Any:
+def _read_array(path: Path, name: str) -> Any:
     import numpy as np
 
     try:
         return np.load(path, allow_pickle=False, mmap_mode="r")
     except (ValueError, EOFError) as error:
         raise InvalidDataError(
-            f"{path} is not a .npy file of numbers.", name="images", hint="write it with numpy.save"
+            f"{path} is not a .npy file of numbers.", name=name, hint="write it with numpy.save"
         ) from error

@@ -8,6 +8,7 @@ import html
 import json
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,9 +19,17 @@ from partita._core.atomic import written_aside
 from partita._core.errors import InvalidDataError
 from partita.hierarchy import Hierarchy
 from partita.report.columns import check_columns
+from partita.report.overlap import check_other
+from partita.report.packing import pack
 from partita.report.payload import build_payload
+from partita.report.places import check_positions
+from partita.report.shapes import check_layouts
 
-_SCRIPTS = ("data", "layout", "colour", "pictures", "map", "details", "search", "main")
+_SCRIPTS = (
+    "data", "layout", "colour", "pictures", "tiles", "plain", "shapes", "icicle", "map", "keys",
+    "counterparts", "rows", "details", "lists", "search", "table", "record", "points", "compare",
+    "levels", "looks", "main",
+)  # fmt: skip
 _MOST_NAMED = 2_000_000
 _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
@@ -35,12 +44,20 @@ def write(
     title: str | None = None,
     note: str | None = None,
     columns: Any = None,
+    layout: str | Iterable[str] = "squarified",
+    positions: Any = None,
+    other: Hierarchy | None = None,
+    other_title: str | None = None,
 ) -> Path:
-    """One HTML file that shows the hierarchy: a zoomable treemap, a search box and the details of every part.
+    """One HTML file that shows the hierarchy: treemap, icicle, map and table of its parts, with all details.
 
-    The file needs no network and holds no more than a few MB whatever the size of the data: at most 20,000
-    parts (the largest) and a deterministic sample of members. It is written aside and renamed, so that an old
-    page stays whole when writing fails.
+    The page has a search box, a slider for the levels, a description of every part (names, what sets it
+    apart, medoids and typical members as texts, rows or images), the maker's record with its certificates
+    and, beside a second hierarchy, what is alike in both. Keyboard and screen reader reach everything.
+
+    The file needs no network and stays below 15 MB whatever the size of the data: at most 120,000 parts (the
+    largest) and a deterministic sample of members. It is written aside and renamed, so that an old page stays
+    whole when writing fails.
 
     Parameters
     ----------
@@ -62,6 +79,16 @@ def write(
         A sentence under the heading.
     columns : sequence of str, optional
         Names of the columns of `X`, for what sets a part apart.
+    layout : str or sequence of str, optional
+        Layouts of the treemap, of those of `partita.draw.treemap`; the first is shown first. All but
+        ``"squarified"`` are laid out now and kept in the page.
+    positions : array (n, 2), optional
+        Places of the items on the map; default: the columns of `X` where it has two, else the plane along
+        which its rows vary most. Without positions and `X` there is no map.
+    other : Hierarchy, optional
+        A second hierarchy of the same items, to compare with.
+    other_title : str, optional
+        What to call it; default: the method that made it.
 
     Returns
     -------
@@ -71,9 +98,9 @@ def write(
     Raises
     ------
     InvalidDataError
-        When `X`, `texts` or `images` don't fit the hierarchy's items.
+        When `X`, `texts`, `images`, `positions` or `other` don't fit the hierarchy's items.
     InvalidParameterError
-        When the folder of `path` doesn't exist, or `path` is a folder.
+        When a layout is unknown, the folder of `path` doesn't exist, or `path` is a folder.
 
     Examples
     --------
@@ -86,7 +113,17 @@ def write(
     words = _check_texts(texts, h.n_items)
     rows = _check_rows(X, h.n_items)
     names = check_columns(columns, rows)
-    payload = build_payload(_named(h, words), X=rows, texts=words, images=images, columns=names)
+    payload = build_payload(
+        _named(h, words),
+        X=rows,
+        texts=words,
+        images=images,
+        columns=names,
+        layouts=check_layouts(layout),
+        positions=check_positions(positions, h.n_items),
+        other=check_other(other, h),
+        other_title=other_title,
+    )
     payload["note"] = note
     with written_aside(target) as aside:
         aside.write_text(render(payload, title or target.stem), encoding="utf-8", newline="\n")
@@ -105,7 +142,7 @@ def render(payload: dict[str, Any], title: str) -> str:
         "version": __version__,
         "title": html.escape(_plain(title)),
         "css": _asset("page.css"),
-        "data": embed_json(payload),
+        "data": embed_json(pack(payload)),
         "script": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
@@ -119,7 +156,7 @@ def embed_json(value: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _script() -> str:
-    return "(() => {\n" + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "})();\n"
+    return "(async () => {\n" + "\n".join(_asset(f"{name}.js") for name in _SCRIPTS) + "})();\n"
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ import numpy as np
 
 from partita.hierarchy import Hierarchy
 
-MOST_PARTS = 20_000
+MOST_PARTS = 120_000
 _CANDIDATE_ROWS = 400_000
 
 

@@ -1,4 +1,4 @@
-// Colours that people with any colour vision can tell apart (Paul Tol's "light" scheme; cividis for scales). Callers: map.js, details.js.
+// Colours that people with any colour vision can tell apart (Paul Tol's "light" scheme; cividis for scales). Callers: tiles.js, points.js, compare.js, lists.js.
 const BRANCHES = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#44bb99", "#99ddff", "#bbcc33", "#c9b8e8", "#aaaa00"];
 const NEUTRAL = "#c8ccd2";
 const SCALE = ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"];
@@ -29,7 +29,7 @@ function isDark() {
 
 // The parts that carry a colour of their own: the greatest heights are split first, as in a cut, while colours last.
 function findBranches() {
-  const finite = (value) => (typeof value === "number" ? value : value === "inf" ? Infinity : -Infinity);
+  const finite = (value) => (Number.isNaN(value) ? -Infinity : value);
   let front = COUNT ? [0] : [];
   for (;;) {
     const open = front.filter((part) => CHILDREN[part].length
@@ -47,8 +47,9 @@ function findBranches() {
 let BRANCH_OF = findBranches();
 
 const HEIGHT_RANGE = (() => {
-  const known = PARTS.height.filter((value) => typeof value === "number");
-  return known.length ? [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))] : [0, 0];
+  let low = Infinity, high = -Infinity;
+  for (const value of PARTS.height) if (Number.isFinite(value)) { low = Math.min(low, value); high = Math.max(high, value); }
+  return low <= high ? [low, high] : [0, 0];
 })();
 
 function scaleColour(share) {
@@ -57,9 +58,9 @@ function scaleColour(share) {
   return mix(rgb(SCALE[low + 1]), rgb(SCALE[low]), at - low);
 }
 function measure(part, mode) {
-  if (mode === "quality") return PARTS.quality[part];
+  if (mode === "quality") return Number.isNaN(PARTS.quality[part]) ? null : PARTS.quality[part];
   const height = PARTS.height[part];
-  if (typeof height !== "number") return height === "inf" ? 1 : null;
+  if (!Number.isFinite(height)) return height === Infinity ? 1 : null;
   return HEIGHT_RANGE[1] > HEIGHT_RANGE[0] ? (height - HEIGHT_RANGE[0]) / (HEIGHT_RANGE[1] - HEIGHT_RANGE[0]) : 1;
 }
 function fillOf(part, mode, group) {

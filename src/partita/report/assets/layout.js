@@ -1,4 +1,4 @@
-// Squarified treemap (Bruls, Huizing and van Wijk 2000), laid out only as far as the eye can see. Callers: map.js.
+// Squarified treemap (Bruls, Huizing and van Wijk 2000), laid out only as far as the eye can see. Callers: looks.js, icicle.js.
 const MOST_TILES = 2200;
 const LEAST_AREA = 26;
 const HEADER = 22;
@@ -36,51 +36,56 @@ function squarify(values, box) {
   return boxes;
 }
 
-// What lies directly in a part: its children, its own items, and what was left out of the page.
+// What lies directly in a part: its children, its own items, and what was left out of the page; the least of very many as a sum.
 function contents(part, from) {
-  const entries = CHILDREN[part].filter((child) => PARTS.size[child] > 0)
-    .map((child) => ({ kind: "part", part: child, size: PARTS.size[child] }));
-  const rest = from ? entries.slice(from) : entries;
-  if (!from && OWN[part] > 0 && entries.length + HIDDEN[part] > 0) rest.push({ kind: "own", part, size: OWN[part] });
-  if (HIDDEN_SIZE[part] > 0) rest.push({ kind: "hidden", part, size: HIDDEN_SIZE[part] });
-  return rest.sort((a, b) => b.size - a.size);
+  const list = CHILDREN[part];
+  const entries = [];
+  const rest = { size: 0, count: 0 };
+  for (let i = from; i < list.length && PARTS.size[list[i]] > 0; i++) {
+    if (entries.length < MOST_TILES) entries.push({ kind: "part", part: list[i], size: PARTS.size[list[i]] });
+    else { rest.size += PARTS.size[list[i]]; rest.count += 1; }
+  }
+  if (!from && OWN[part] > 0 && entries.length + HIDDEN[part] > 0) entries.push({ kind: "own", part, size: OWN[part] });
+  if (HIDDEN_SIZE[part] > 0) entries.push({ kind: "hidden", part, size: HIDDEN_SIZE[part] });
+  entries.sort((a, b) => b.size - a.size);
+  return { entries, rest };
 }
 
 // Children too small to see become one tile that opens them.
-function foldTail(entries, part, from, area, room, force) {
-  const total = entries.reduce((sum, entry) => sum + entry.size, 0);
-  let shown = entries.findIndex((entry) => (entry.size / total) * area < LEAST_AREA);
+function foldTail({ entries, rest }, part, from, area, room, force, least = LEAST_AREA) {
+  const total = entries.reduce((sum, entry) => sum + entry.size, rest.size);
+  let shown = entries.findIndex((entry) => (entry.size / total) * area < least);
   if (shown < 0) shown = entries.length;
   if (force && shown < 2) shown = entries.length;
   shown = Math.min(shown, room);
-  if (shown >= entries.length - 1) return shown >= entries.length || room >= entries.length ? entries : null;
+  if (!rest.count && shown >= entries.length - 1) return shown >= entries.length || room >= entries.length ? entries : null;
   if (shown < 1) return null;
   const tail = entries.slice(shown);
-  const hidden = tail.reduce((sum, entry) => sum + entry.size, 0);
+  const hidden = tail.reduce((sum, entry) => sum + entry.size, rest.size);
   const partsBefore = entries.slice(0, shown).filter((entry) => entry.kind === "part").length;
-  const more = { kind: "more", part, from: from + partsBefore, size: hidden, count: tail.length };
+  const more = { kind: "more", part, from: from + partsBefore, size: hidden, count: tail.length + rest.count };
   return [...entries.slice(0, shown), more].sort((a, b) => b.size - a.size);
 }
 
-function layoutView(view, width, height, stopAt) {
+function squarifiedView(view, width, height) {
   const tiles = [];
   const open = (part, from, box, depth, force) => {
-    const entries = contents(part, from);
-    if (!entries.length) return false;
-    const drawn = foldTail(entries, part, from, box.w * box.h, MOST_TILES - tiles.length, force);
+    const found = contents(part, from);
+    if (!found.entries.length) return false;
+    const drawn = foldTail(found, part, from, box.w * box.h, MOST_TILES - tiles.length, force);
     if (!drawn) return false;
     const boxes = squarify(drawn.map((entry) => entry.size), box);
     drawn.forEach((entry, i) => tiles.push({ ...entry, ...boxes[i], depth, leaf: true }));
     return true;
   };
   const frame = { x: 0, y: 0, w: width, h: height };
-  const stopped = stopAt && stopAt.has(view.part);
+  const stopped = stopsAt(view.part);
   if (stopped || !open(view.part, view.from, frame, 1, true)) {
     return [{ kind: "part", part: view.part, size: PARTS.size[view.part], depth: 1, leaf: true, ...frame }];
   }
   for (let begin = 0; begin < tiles.length && tiles.length < MOST_TILES; ) {
     const end = tiles.length;
-    const round = tiles.slice(begin, end).filter((tile) => tile.kind === "part" && !(stopAt && stopAt.has(tile.part)));
+    const round = tiles.slice(begin, end).filter((tile) => tile.kind === "part" && !stopsAt(tile.part));
     round.sort((a, b) => b.w * b.h - a.w * a.h);
     for (const tile of round) {
       if (tile.w < 26 || tile.h < 26 || (!CHILDREN[tile.part].length && !HIDDEN[tile.part])) continue;

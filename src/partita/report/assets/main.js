@@ -22,39 +22,24 @@ function fillSelect(id, options) {
   document.getElementById(`${id}-choice`).hidden = options.length < 2;
   return node;
 }
-function showLegend() {
-  const legend = document.getElementById("legend");
-  legend.replaceChildren();
-  if (state.mode === "branch") {
-    legend.append(element("span", "", "Area is the number of items; a colour is a branch of the tree."));
-    return;
-  }
-  const ramp = element("span", "ramp");
-  ramp.style.background = `linear-gradient(90deg, ${SCALE.join(", ")})`;
-  const [low, high] = state.mode === "quality" ? [0, 1] : HEIGHT_RANGE;
-  const line = element("span");
-  line.append(state.mode === "quality" ? DATA.quality_name : "Height", " ", numberText(low), ramp, numberText(high));
-  legend.append(line);
-}
-function chooseLevel(choice) {
-  state.stopAt = /^\d+$/.test(choice) ? new Set(DATA.levels[Number(choice)]) : null;
-  if (OUTLINE && EVERY_PART !== (choice === "every")) {
-    growTree(choice === "every");
-    BRANCH_OF = findBranches();
-  }
-  zoomTo(KEPT[state.view.part], { selected: KEPT[state.selected] });
-}
 function readAddress() {
-  const match = location.hash.match(/^#part=(\d+)(?:&from=(\d+))?$/);
-  const part = match ? ROW_OF_PART.get(Number(match[1])) : 0;
-  return { part: KEPT[part ?? 0], from: match && match[2] ? Number(match[2]) : 0 };
+  const words = new URLSearchParams(location.hash.slice(1));
+  const part = ROW_OF_PART.get(Number(words.get("part") ?? NaN)) ?? 0;
+  const from = Math.floor(Number(words.get("from") ?? 0));
+  const look = words.get("view");
+  return { part: KEPT[part], from: from > 0 && from < CHILDREN[KEPT[part]].length ? from : 0, look: Object.hasOwn(LOOKS, look) ? look : "treemap" };
+}
+function followAddress() {
+  const at = readAddress();
+  if (at.look !== state.look) chooseLook(at.look, { remember: false });
+  if (at.part !== state.view.part || at.from !== state.view.from) zoomTo(at.part, { from: at.from, remember: false });
 }
 function setUp() {
   setTheme(darkWanted.matches ? "dark" : "light");
   darkWanted.addEventListener("change", () => { if (darkWanted.matches !== isDark()) chooseTheme(); });
   document.getElementById("summary").textContent = DATA.summary;
   document.getElementById("note").textContent = DATA.note || "";
-  document.getElementById("made").textContent = DATA.made;
+  document.getElementById("made").textContent = DATA.made.line;
   document.getElementById("theme").addEventListener("click", chooseTheme);
   const colours = [["branch", "by branch"]];
   if (PARTS.quality) colours.push(["quality", `by ${DATA.quality_name.toLowerCase()}`]);
@@ -65,28 +50,41 @@ function setUp() {
     showDetails(state.selected);
     showLegend();
   });
-  const choices = [["all", OUTLINE ? "all named levels" : "all levels"]];
-  const levels = DATA.levels.map((level, i) => [String(i), `level ${i}: ${countText(level.length, "part", "parts")}`]).slice(1);
-  choices.push(...levels);
-  if (OUTLINE) choices.push(["every", `every part: ${whole.format(COUNT)}`]);
-  fillSelect("level", choices).addEventListener("change", (event) => chooseLevel(event.target.value));
+  state.layout = DATA.layouts[0];
+  fillSelect("layout", DATA.layouts.map((name) => [name, name])).addEventListener("change", (event) => {
+    state.layout = event.target.value;
+    zoomTo(state.view.part, { selected: state.selected });
+    showLegend();
+  });
+  makeSlider();
+  makeTabs();
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, textarea")) return;
     if (event.key === "/") { event.preventDefault(); box.focus(); box.select(); }
     else if (event.key === "Escape") zoomOut();
   });
-  const go = () => { const at = readAddress(); if (at.part !== state.view.part || at.from !== state.view.from) zoomTo(at.part, { from: at.from, remember: false }); };
-  window.addEventListener("hashchange", go);
+  window.addEventListener("hashchange", followAddress);
   let frame = 0;
   new ResizeObserver(() => {
     cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => { draw(); lightTiles(); });
-  }).observe(map);
+    frame = requestAnimationFrame(() => draw());
+  }).observe(document.getElementById("stage"));
+  if (!COUNT) return;
   loadPictures().then(() => {
     const at = readAddress();
-    showLegend();
-    zoomTo(at.part, { from: at.from, remember: false });
+    state.look = at.look;
+    state.view = { part: at.part, from: at.from };
+    state.selected = at.part;
+    chooseLook(at.look, { remember: false });
+    showCrumbs();
+    showDetails(at.part);
     root.dataset.ready = "yes";
+    whenIdle([searchNames, searchWords, searchTexts, searchIds, ownerOfSample]);
   });
+}
+function whenIdle(jobs) {
+  const next = () => { jobs.shift()?.(); if (jobs.length) later(next); };
+  const later = window.requestIdleCallback || ((run) => setTimeout(run, 50));
+  later(next);
 }
 setUp();

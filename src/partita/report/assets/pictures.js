@@ -63,16 +63,19 @@ function bestCell(box, count) {
   return Math.min(Math.max(best, least), most, box.w, box.h);
 }
 function drawMosaic(box, samples, colour) {
+  const canvas = pictureCanvas(box.w, box.h);
+  canvas.style.cssText = `left:${box.x}px;top:${box.y}px;width:${box.w}px;height:${box.h}px`;
+  paintMosaic(canvas.getContext("2d"), { ...box, x: 0, y: 0 }, samples, colour);
+  return canvas;
+}
+function paintMosaic(paint, box, samples, colour) {
+  if (!samples.length) return;
   const cell = bestCell(box, samples.length);
   const columns = Math.max(1, Math.floor(box.w / cell + 1e-6));
   const rows = Math.max(1, Math.floor(box.h / cell + 1e-6));
-  const canvas = pictureCanvas(box.w, box.h);
-  canvas.style.cssText = `left:${box.x}px;top:${box.y}px;width:${box.w}px;height:${box.h}px`;
-  const paint = canvas.getContext("2d");
   const stepX = columns < samples.length ? box.w / columns : cell;
   for (let i = 0; i < Math.min(samples.length, columns * rows); i++) {
-    const x = (i % columns) * stepX + (stepX - cell) / 2;
-    drawPicture(paint, samples[i], x, Math.floor(i / columns) * cell, cell * 0.94, colour);
+    const x = box.x + (i % columns) * stepX + (stepX - cell) / 2;
+    drawPicture(paint, samples[i], x, box.y + Math.floor(i / columns) * cell, cell * 0.94, colour);
   }
-  return canvas;
 }

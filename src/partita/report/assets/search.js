@@ -5,56 +5,71 @@ const MOST_HITS = 40;
 let hits = [];
 let chosenHit = -1;
 
-const ITEM_PART = (() => {
-  if (!DATA.item_part) return null;
-  const bytes = Uint8Array.from(atob(DATA.item_part), (c) => c.charCodeAt(0));
-  return new Uint32Array(bytes.buffer);
-})();
-const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-const LOWER_NAMES = Array.from({ length: COUNT }, (_, part) => fold([partName(part), ...((PARTS.terms && PARTS.terms[part]) || [])].join(" ")));
-const LOWER_TEXTS = (DATA.samples.text || []).map(fold);
-const LOWER_LABELS = DATA.samples.label.map(fold);
-const LOWER_IDS = (DATA.item_ids || []).map(fold);
+const ITEM_PART = DATA.item_part;
+const PLAIN = /^[\x00-\x7f]*$/;
+const fold = (text) => (PLAIN.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "")).toLowerCase();
+// Folded texts are made when they are first asked for, or when the page has nothing else to do.
+const once = (make) => { let value = null; return () => (value ??= make()); };
+const searchNames = once(() => Array.from({ length: COUNT }, (_, part) => fold(partName(part))));
+const searchWords = once(() => (PARTS.terms ? PARTS.terms.word.map(fold) : []));
+const searchTexts = once(() => (DATA.samples.text || []).map(fold));
+const searchIds = once(() => (DATA.item_ids || DATA.samples.label || []).map(fold));
+const MOST_FOUND = 400;
 
 // The smallest parts come first among the owners of a sample: the last part, in preorder, that lists it.
-const OWNER_OF_SAMPLE = (() => {
-  const owner = new Int32Array(DATA.samples.label.length);
-  PARTS.samples.forEach((list, part) => { for (const sample of list) owner[sample] = part; });
+const ownerOfSample = once(() => {
+  const owner = new Int32Array(DATA.samples.item.length);
+  for (let part = 0; part < COUNT; part++) for (const sample of samplesOf(part)) owner[sample] = part;
   return owner;
-})();
+});
 
-// Parts that match by name come first, the most specific of them first.
-function partHits(matches, phrase) {
-  const rank = (part) => {
-    const name = fold(partName(part));
-    return name === phrase ? 0 : name.startsWith(phrase) ? 1 : matches(name) ? 2 : 3;
-  };
-  const parts = [];
-  for (let part = 0; part < COUNT; part++) if (KEPT[part] === part && matches(LOWER_NAMES[part])) parts.push([rank(part), PARTS.size[part], part]);
-  parts.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
-  return parts.slice(0, 300).map(([, size, part]) => {
-    const terms = PARTS.terms && PARTS.terms[part] ? ` · ${PARTS.terms[part].join(", ")}` : "";
-    return { part, title: partName(part), note: countText(size, "item", "items") + terms };
+// Parts that match by name come first (their rank, size and number as one number, which sorts fast), the most specific of them first; then those that match by their terms.
+function partHits(words, phrase) {
+  const names = searchNames();
+  const known = words.map((word) => Uint8Array.from(searchWords(), (term) => (term.includes(word) ? 1 : 0)));
+  const { start, of } = PARTS.terms || {};
+  const inTerms = (part, i) => { for (let at = start[part]; at < start[part + 1]; at++) if (known[i][of[at]]) return true; return false; };
+  const keys = new Float64Array(COUNT);
+  let count = 0;
+  for (let part = 0; part < COUNT; part++) {
+    if (KEPT[part] !== part) continue;
+    const name = names[part];
+    let byName = true, found = true;
+    for (let i = 0; i < words.length && found; i++) {
+      if (name.includes(words[i])) continue;
+      byName = false;
+      found = start !== undefined && inTerms(part, i);
+    }
+    if (found) keys[count++] = ((name === phrase ? 0 : name.startsWith(phrase) ? 1 : byName ? 2 : 3) * 2 ** 32 + PARTS.size[part]) * 2 ** 18 + part;
+  }
+  return Array.from(keys.subarray(0, count).sort().subarray(0, 300), (key) => {
+    const part = key % 2 ** 18, size = PARTS.size[part];
+    const terms = termsOf(part);
+    return { part, title: partName(part), note: countText(size, "item", "items") + (terms.length ? ` · ${terms.join(", ")}` : "") };
   });
+}
+function numberHits(query) {
+  if (!/^#?\d+$/.test(query)) return [];
+  const number = Number(query.replace("#", ""));
+  const part = ROW_OF_PART.get(number);
+  const found = [];
+  if (part !== undefined) found.push({ part, title: partName(part), note: `part ${number}, ${countText(PARTS.size[part], "item", "items")}` });
+  if (ITEM_PART && number < ITEM_PART.length) found.push({ part: ITEM_PART[number], title: `Item ${DATA.item_ids ? DATA.item_ids[number] : number}`, note: `row ${number}, in ${alone(partName(ITEM_PART[number]))}` });
+  return found;
 }
 function findHits(query) {
   const words = fold(query).split(/\s+/).filter(Boolean);
   const all = (text) => words.every((word) => text.includes(word));
-  const found = [];
-  if (/^#?\d+$/.test(query.trim())) {
-    const number = Number(query.trim().replace("#", ""));
-    const part = ROW_OF_PART.get(number);
-    if (part !== undefined) found.push({ part, title: partName(part), note: `part ${number}, ${countText(PARTS.size[part], "item", "items")}` });
-    if (ITEM_PART && number < ITEM_PART.length) found.push({ part: ITEM_PART[number], title: `Item ${DATA.item_ids ? DATA.item_ids[number] : number}`, note: `row ${number}, in ${partName(ITEM_PART[number])}` });
-  }
-  found.push(...partHits(all, words.join(" ")));
-  LOWER_TEXTS.forEach((text, sample) => {
-    if (found.length < 400 && all(text)) found.push({ part: OWNER_OF_SAMPLE[sample], title: DATA.samples.text[sample], note: `${DATA.samples.label[sample]}, in ${partName(OWNER_OF_SAMPLE[sample])}` });
+  const found = [...numberHits(query.trim()), ...partHits(words, words.join(" "))];
+  searchTexts().forEach((text, sample) => {
+    if (found.length >= MOST_FOUND || !all(text)) return;
+    const part = ownerOfSample()[sample];
+    found.push({ part, title: DATA.samples.text[sample], note: `${sampleLabel(sample)}, in ${alone(partName(part))}` });
   });
-  const ids = ITEM_PART && LOWER_IDS.length ? LOWER_IDS : LOWER_LABELS;
-  const owner = ids === LOWER_IDS ? ITEM_PART : OWNER_OF_SAMPLE;
-  ids.forEach((id, item) => {
-    if (found.length < 400 && all(id)) found.push({ part: owner[item], title: ids === LOWER_IDS ? DATA.item_ids[item] : `Item ${DATA.samples.label[item]}`, note: `in ${partName(owner[item])}` });
+  searchIds().forEach((id, item) => {
+    if (found.length >= MOST_FOUND || !all(id)) return;
+    const part = DATA.item_ids ? ITEM_PART[item] : ownerOfSample()[item];
+    found.push({ part, title: DATA.item_ids ? DATA.item_ids[item] : `Item ${sampleLabel(item)}`, note: `in ${alone(partName(part))}` });
   });
   return found;
 }
@@ -96,10 +111,12 @@ function runSearch() {
 }
 // A tile is lit when a hit lies in it or it lies in a hit.
 function lightTiles() {
-  if (!state.hits) return;
-  const lit = new Set();
-  for (const part of state.hits) for (let at = KEPT[part]; at >= 0 && !lit.has(at); at = UP[at]) lit.add(at);
-  for (const tile of state.tiles) tile.node.classList.toggle("hit", lit.has(tile.part));
+  const before = state.lit;
+  state.lit = state.hits && new Set();
+  if (!state.hits) { if (before) repaintPlain(); return; }
+  for (const part of state.hits) for (let at = KEPT[part]; at >= 0 && !state.lit.has(at); at = UP[at]) state.lit.add(at);
+  for (const tile of state.tiles) if (tile.node && tile.kind !== "other") markHits(tile.node, tile);
+  repaintPlain();
 }
 function openHit(index) {
   const hit = hits[index];
@@ -108,7 +125,6 @@ function openHit(index) {
   const part = KEPT[hit.part];
   const leaf = !CHILDREN[part].length && part > 0;
   zoomTo(leaf ? UP[part] : part, { selected: part });
-  lightTiles();
 }
 box.addEventListener("input", runSearch);
 box.addEventListener("focus", () => { if (box.value.trim() && hits.length) { hitList.hidden = false; box.setAttribute("aria-expanded", "true"); } });
