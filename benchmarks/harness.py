@@ -35,6 +35,7 @@ import contests
 import density
 import linkage
 import local_graph
+import maps
 import members
 import pooling
 import sinkhorn_pot
@@ -52,6 +53,7 @@ _TOPICS = (
     linkage,
     members,
     local_graph,
+    maps,
     bottom_up,
 )
 CONTESTS = {name: contest for topic in _TOPICS for name, contest in topic.CONTESTS.items()}
