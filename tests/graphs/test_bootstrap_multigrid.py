@@ -10,7 +10,12 @@ from sklearn.metrics import adjusted_rand_score
 import partita as pt
 from partita.graphs._input import as_graph
 from partita.graphs._multigrid import cycle_of, grounded_laplacian, run_cycle, smooth_vectors
-from partita.graphs.bootstrap_multigrid import BootstrapMultigrid, modularity_of
+from partita.graphs.bootstrap_multigrid import (
+    BootstrapMultigrid,
+    informative_ties,
+    modularity_of,
+    modularity_of_ties,
+)
 
 
 def planted(groups: int, size: int, inside: float, across: float, seed: int) -> tuple[csr_array, np.ndarray]:
@@ -67,6 +72,43 @@ def test_attributes_tell_parts_that_edges_hardly_tell():
     words = np.hstack([tags == c for c in range(4)]).astype(float)
     sparse = BootstrapMultigrid(4).fit(A, attributes=csr_array(words))
     assert adjusted_rand_score(labels, sparse.labels_) > alone + 0.2
+
+
+def test_words_that_edges_know_nothing_of_do_no_harm():
+    A, labels = planted(4, 50, 0.2, 0.02, 5)
+    rng = np.random.default_rng(3)
+    noise = (rng.random((200, 300)) < 0.15).astype(float)
+    telling = ((rng.random((200, 20)) < 0.4) & (labels[:, None] == np.arange(20) % 4)).astype(float)
+    alone = adjusted_rand_score(labels, BootstrapMultigrid(4).fit(A).labels_)
+    mixed = BootstrapMultigrid(4).fit(A, attributes=csr_array(np.hstack([noise, telling])))
+    assert adjusted_rand_score(labels, mixed.labels_) >= alone - 0.02
+    as_given = BootstrapMultigrid(4, attribute_weight=1.0, attribute_values="equal")
+    harmed = as_given.fit(A, attributes=csr_array(noise))
+    assert adjusted_rand_score(labels, harmed.labels_) < alone - 0.2
+    only_noise = BootstrapMultigrid(4).fit(A, attributes=csr_array(noise))
+    assert adjusted_rand_score(labels, only_noise.labels_) >= alone - 0.05
+    left_out = BootstrapMultigrid(4, attribute_weight=0.0).fit(A, attributes=csr_array(noise))
+    assert np.array_equal(left_out.labels_, BootstrapMultigrid(4).fit(A).labels_)
+
+
+def test_values_that_hold_edges_together_are_weighed_by_definition():
+    A, labels = planted(3, 20, 0.4, 0.05, 1)
+    given_graph = as_graph(A)
+    tags = csr_array(
+        np.column_stack([labels == 0, labels == 1, np.ones(60), np.arange(60) % 2]).astype(float)
+    )
+    kept, _ = informative_ties(given_graph, tags[given_graph.order])
+    degree, total = np.asarray(A.sum(axis=1)).ravel(), A.sum()
+    for column, members in ((0, labels == 0), (1, labels == 1)):
+        volume, within = degree[members].sum() / total, A.toarray()[np.ix_(members, members)].sum() / total
+        excess = (within - volume**2) / (volume * (1 - volume))
+        assert kept[:, [column]].toarray().max() == pytest.approx(excess**2)
+    assert kept[:, [2, 3]].nnz == 0
+    share = np.array([[given_graph.canonical(labels) == c] for c in range(3)])[:, 0].astype(float)
+    ties = tags[given_graph.order][:, [0, 1]]
+    table = share @ ties.toarray() / ties.sum()
+    expected = sum(max(table[c, a] - table[c].sum() * table[:, a].sum() for c in range(3)) for a in range(2))
+    assert modularity_of_ties(ties, given_graph.canonical(labels)) == pytest.approx(expected)
 
 
 def test_numbers_of_nodes_make_no_difference():
