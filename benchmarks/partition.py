@@ -1,7 +1,7 @@
 """Balanced parts of graphs against METIS and KaMinPar, nested parts against flat ones, personalities.
 
     python benchmarks/partition.py flat FOLDER… --mode fast --parts 2 4 8 16 32 64
-    python benchmarks/partition.py nested FILE --mode fast
+    python benchmarks/partition.py nested FILE… --mode fast --branches 4 4 4
     python benchmarks/partition.py circuits FOLDER --parts 2
 
     python benchmarks/partition.py flat FOLDER… --mode strong --keep RESULTS --seconds 150
@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="+", type=int, default=[2, 4, 8, 16, 32, 64])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="+", help="names of graphs")
+    parser.add_argument("--branches", nargs="+", type=int, default=[4, 4, 4])
     parser.add_argument("--mapping", choices=("even", "first"), default="even", help="of static circuits")
     parser.add_argument("--keep", type=Path, help="a folder for results, to go on from there")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many")
@@ -180,20 +181,21 @@ def summary(results: dict[str, list[tuple[float, float, float]]]) -> None:
 
 def nested(args: argparse.Namespace) -> int:
     rehearse(args)
-    matrix = pt.io.read(args.paths[0]).data
-    for mode in args.mode:
-        options = {"mode": mode, "imbalance": _IMBALANCE, "n_jobs": args.threads}
-        start = time.perf_counter()
-        made = pt.graphs.MultilevelPartition((4, 4, 4), **options).fit(matrix)
-        seconds = time.perf_counter() - start
-        for level, k in enumerate((4, 16, 64)):
-            one = pt.graphs.MultilevelPartition(k, **options).fit(matrix).cut_
-            load = np.bincount(made.hierarchy_.labels(level + 1)).max() * k / matrix.shape[0]
-            print(
-                f"{mode} {k:3}: nested {made.cuts_[level]:.0f}, flat {one:.0f}, "
-                f"ratio {made.cuts_[level] / one:.4f}, load {load:.4f}"
-            )
-        print(f"{mode}: nested in {seconds:.2f} s")
+    for file in files_of(args, ".graph"):
+        matrix = pt.io.read(file).data
+        for mode in args.mode:
+            options = {"mode": mode, "imbalance": _IMBALANCE, "n_jobs": args.threads}
+            start = time.perf_counter()
+            made = pt.graphs.MultilevelPartition(tuple(args.branches), **options).fit(matrix)
+            seconds = time.perf_counter() - start
+            for level, k in enumerate(np.cumprod(args.branches).tolist()):
+                one = pt.graphs.MultilevelPartition(k, **options).fit(matrix).cut_
+                load = np.bincount(made.hierarchy_.labels(level + 1)).max() * k / matrix.shape[0]
+                print(
+                    f"{file.name} {mode} {k:3}: nested {made.cuts_[level]:.0f}, flat {one:.0f}, "
+                    f"ratio {made.cuts_[level] / one:.4f}, load {load:.4f}"
+                )
+            print(f"{file.name} {mode}: nested in {seconds:.2f} s", flush=True)
     return 0
 
 

@@ -13,7 +13,7 @@ from scipy.sparse import csgraph
 
 from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
 from partita.graphs import MultilevelPartition
-from partita.graphs._net_parts import NetProblem, nets_of, place
+from partita.graphs._net_parts import NetProblem, merged, nets_of, place
 from partita.kernels.nets import net_cost, refine_nets
 
 
@@ -156,6 +156,22 @@ def test_fixed_nodes_stay():
 def test_what_can_not_be_is_refused(error, options):
     with pytest.raises(error):
         MultilevelPartition(**{"n_parts": 2, "hypergraph": True, **options}).fit(sparse_nets())
+
+
+@given(seed=st.integers(0, 10**6), whole=st.booleans())
+def test_nets_of_the_same_nodes_cost_the_same_as_one(seed, whole):
+    rng = np.random.default_rng(seed)
+    nets = nets_of(random_nets(9, 80, seed), np.arange(10), np.ones((9, 1)))
+    fewer = merged(nets)
+    assert len(fewer.price) < len(nets.price)
+    assert fewer.price.sum() == nets.price.sum()
+    cap = np.full((3, 1), 9.0)
+    costs = []
+    labels = rng.integers(0, 3, 9).astype(np.int32)
+    for one in (nets, fewer):
+        problem = NetProblem(one, cap, cap, np.full(9, -1, np.int32), whole, np.zeros_like(cap))
+        costs.append(net_cost(one, place(problem, one, labels, np.arange(9)), whole))
+    assert costs[0] == pytest.approx(costs[1])
 
 
 def sparse_nets() -> sparse.csr_array:

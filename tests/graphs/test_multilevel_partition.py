@@ -203,6 +203,20 @@ def test_nested_parts_cut_little_more_than_flat_ones():
         assert nested.cuts_[level] <= 1.01 * flat.cut_
 
 
+def test_no_level_of_nested_parts_of_a_triangulation_lags_in_the_default_mode():
+    from scipy.spatial import Delaunay
+
+    corners = Delaunay(np.random.default_rng(0).random((2000, 2))).simplices
+    edges = np.unique(
+        np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])), axis=0
+    )
+    once = sparse.csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(2000, 2000))
+    nested = MultilevelPartition((8, 4)).fit(once + once.T)
+    for level, k in enumerate((8, 32)):
+        assert nested.cuts_[level] <= 1.01 * MultilevelPartition(k).fit(once + once.T).cut_
+        assert np.bincount(nested.hierarchy_.labels(level + 1)).max() <= cap_of(2000, k, 0.03)
+
+
 def test_fixed_nodes_stay_and_shares_are_met():
     fixed = np.full(100, -1)
     fixed[[0, 99, 50]] = 2, 0, 1

@@ -81,11 +81,11 @@ def divide_nested(asked: Nesting) -> np.ndarray:
 
     def best(pool: list[np.ndarray]) -> list[np.ndarray]:
         lags = np.array([_lag(asked, labels, ideal) for labels in pool])
-        return [pool[i] for i in np.unique(lags, return_index=True)[1][: plan.n_starts + 1]]
+        return [pool[i] for i in np.unique(lags, return_index=True)[1][: plan.n_starts + 2]]
 
     pool = best(pool)
     pool = best(pool + map_tasks(lambda i: _cycle(asked, pool[i], pool[i], ideal, i), list(range(len(pool)))))
-    for turn in range((plan.n_starts + plan.n_cycles + 2) // 2):
+    for turn in range((plan.n_starts + plan.n_cycles) // 2 + 2):
         if _ratios(asked, pool[0], ideal).max() <= 1.0:
             break
         others = [alone[turn % n_levels], pool[1 + turn % (len(pool) - 1)] if len(pool) > 1 else pool[0]]
@@ -187,10 +187,11 @@ def _descend(asked: Nesting, labels: np.ndarray, level: int, share: float, salt:
     """Leaf labels from parts of the level above `level`, divided down to the leaves."""
     for j in range(level, len(asked.branches)):
         branch = asked.branches[j]
-        sides = map_tasks(
-            lambda p, j=j, labels=labels: _split(asked, labels, j, p, share, salt),
-            list(range(int(np.prod(asked.branches[:j])))),
-        )
+
+        def split(p: int, j: int = j, labels: np.ndarray = labels) -> tuple[np.ndarray, np.ndarray]:
+            return _split(asked, labels, j, p, share, salt)
+
+        sides = map_tasks(split, list(range(int(np.prod(asked.branches[:j])))))
         finer = np.empty_like(labels)
         for p, (nodes, side) in enumerate(sides):
             finer[nodes] = p * branch + side
@@ -217,7 +218,8 @@ def _split(
         side = polish(part, asked.plan, asked.seed, guess[nodes])
         if excess_at(part, side) <= 0.0:
             return nodes, side
-    return nodes, divide(part, asked.plan, asked.seed + salt + p + 1)
+    plan = asked.plan._replace(n_starts=asked.plan.n_starts + 1)
+    return nodes, divide(part, plan, asked.seed + salt + p + 1)
 
 
 def tightened(cap: np.ndarray, weight: np.ndarray, share: float) -> np.ndarray:

@@ -68,10 +68,11 @@ def _top_down(levels: NetLevels, plan: Plan, seed: int, share: float) -> tuple[n
     n = len(levels.problem.fixed)
     labels, way = np.zeros(n, np.int32), levels.problem.nets.ways[:-1].copy()
     for level, branch in enumerate(levels.branches):
-        tasks = list(range(int(np.prod(levels.branches[:level]))))
-        sides = map_tasks(
-            lambda p, level=level, labels=labels: _split(levels, plan, seed, level, labels, p, share), tasks
-        )
+
+        def split(p: int, level: int = level, labels: np.ndarray = labels) -> tuple:
+            return _split(levels, plan, seed, level, labels, p, share)
+
+        sides = map_tasks(split, list(range(int(np.prod(levels.branches[:level])))))
         finer = np.empty_like(labels)
         for p, (nodes, side, taken) in enumerate(sides):
             finer[nodes], way[nodes] = p * branch + side, taken

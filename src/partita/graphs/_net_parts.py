@@ -60,6 +60,33 @@ def nets_of(incidence, ways: np.ndarray, need: np.ndarray) -> Nets:
     )  # fmt: skip
 
 
+def merged(nets: Nets) -> Nets:
+    """The same hypergraph with nets of the same nodes made one, which costs what they cost together."""
+    from scipy.sparse import csc_array
+
+    n, e = len(nets.first) - 1, len(nets.price)
+    if e == 0:
+        return nets
+    name = np.random.default_rng(0).integers(0, 1 << 63, (n, 2)).astype(np.uint64)
+    name = np.add.reduceat(name[nets.pins], nets.start[:-1], axis=0)
+    order = np.lexsort((name[:, 1], name[:, 0]))
+    same = (name[order[1:]] == name[order[:-1]]).all(axis=1)
+    if not same.any():
+        return nets
+    group = np.concatenate(([0], np.cumsum(~same)))
+    first = order[np.concatenate(([True], ~same))]
+    price = np.bincount(group, nets.price[order])
+    size = np.diff(nets.start)
+    shape = (n, e)
+    every = csc_array((np.repeat(nets.price, size), nets.pins, nets.start), shape=shape)
+    by_first = np.argsort(first, kind="stable")
+    fewer = every[:, first[by_first]]
+    fewer.data = np.repeat(price[by_first], size[first[by_first]])
+    rows = fewer.tocsr()
+    rows.sort_indices()
+    return nets_of(rows, nets.ways, nets.need)
+
+
 def pull_graph(nets: Nets, *, firm: bool) -> Graph:
     """The graph in which nodes of a net pull each other: cliques of small nets, rings of larger ones.
 
@@ -255,7 +282,7 @@ def _coarsen(
         levels.append((nets, label, takes, (labels, way), pins))
         coarse_labels, coarse_pins = np.empty(count, np.int32), np.empty(count, np.int32)
         coarse_labels[label], coarse_pins[label] = labels, pins
-        nets = contract_nets(nets, label, count, takes, takes.shape[1])
+        nets = merged(contract_nets(nets, label, count, takes, takes.shape[1]))
         graph = contract(graph, label, count)
         labels, pins, way = coarse_labels, coarse_pins, nets.ways[:-1] + takes.shape[1] - 1
     levels.append((nets, None, None, (labels, way), pins))

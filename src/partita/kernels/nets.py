@@ -231,8 +231,11 @@ def _best_entry(nets, placed, u, whole, gain, hand, log, length):
 
 
 @jit
-def _touch(nets, placed, u, source, whole, gain, locked, heap):
-    """New keys for the free neighbours of u, which came from `source`, over nets whose gains changed."""
+def _touch(nets, placed, u, source, whole, gain, locked, heap, met, stamp):
+    """New keys for the free neighbours of u, which came from `source`, over nets whose gains changed.
+
+    INOUT met int64[n], whose entries are below `stamp`: each neighbour is looked at once.
+    """
     target = placed.labels[u]
     for i in range(nets.first[u], nets.first[u + 1]):
         j = nets.of_node[i]
@@ -243,6 +246,9 @@ def _touch(nets, placed, u, source, whole, gain, locked, heap):
             continue
         for e in range(nets.start[j], nets.start[j + 1]):
             v = nets.pins[e]
+            if met[v] == stamp:
+                continue
+            met[v] = stamp
             if not locked[v]:
                 net_gains(nets, placed, v, whole, gain)
                 highest = gain.max()
@@ -253,7 +259,7 @@ def _touch(nets, placed, u, source, whole, gain, locked, heap):
 
 
 @jit
-def _search(nets, placed, whole, patience, heap, locked, hand, log, gain):
+def _search(nets, placed, whole, patience, heap, locked, hand, log, gain, met):
     fall, best, length, kept, steps = 0.0, 0.0, 0, 0, 0
     while heap.size[0] > 0 and steps < patience and length < log.shape[0] - 1:
         u = heap.nodes[0]
@@ -273,7 +279,8 @@ def _search(nets, placed, whole, patience, heap, locked, hand, log, gain):
         length, fall = after, fall + gained
         if fall > best + 1e-9:
             best, kept, steps = fall, length, 0
-        _touch(nets, placed, u, source, whole, gain, locked, heap)
+        met[-1] += 1
+        _touch(nets, placed, u, source, whole, gain, locked, heap, met, met[-1])
     heap_clear(heap)
     for i in range(kept, length):
         locked[log[i, 0]] = False
@@ -291,7 +298,7 @@ def refine_nets(nets, placed, fixed, whole, seed, patience, n_rounds):
     """
     n, k = fixed.shape[0], placed.members.shape[0]
     heap, gain, log = heap_make(n), np.empty(k), np.empty((4 * n + 64, 3), np.int64)
-    hand, total = np.zeros(k, np.int64), 0.0
+    hand, met, total = np.zeros(k, np.int64), np.zeros(n + 1, np.int64), 0.0
     for step in range(n_rounds + 1):
         locked, fall = fixed.copy(), 0.0
         for u in shuffled(n, seed + step):
@@ -301,9 +308,9 @@ def refine_nets(nets, placed, fixed, whole, seed, patience, n_rounds):
                 if highest > -np.inf:
                     heap_put(heap, u, highest)
                     if step > 0:
-                        fall += _search(nets, placed, whole, patience, heap, locked, hand, log, gain)
+                        fall += _search(nets, placed, whole, patience, heap, locked, hand, log, gain, met)
         if step == 0:
-            total += _search(nets, placed, whole, _PATIENCE_OF_ALL, heap, locked, hand, log, gain)
+            total += _search(nets, placed, whole, _PATIENCE_OF_ALL, heap, locked, hand, log, gain, met)
             continue
         total += fall
         if fall <= 1e-9:
