@@ -21,7 +21,7 @@ PARTITA = [sys.executable, "-m", "partita.cli"]
 
 
 def test_the_verbs() -> None:
-    assert VERBS == ["check", "compare", "convert", "cut", "demo", "divide", "report", "show"]
+    assert VERBS == ["check", "compare", "convert", "cut", "demo", "divide", "draw", "report", "show"]
     output = run("--help").stdout
     assert all(f" {verb} " in output for verb in VERBS)
 

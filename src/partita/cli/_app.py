@@ -13,6 +13,7 @@ from partita.cli.convert import convert
 from partita.cli.cut import cut
 from partita.cli.demo import demo
 from partita.cli.divide import divide
+from partita.cli.draw import draw
 from partita.cli.report import report
 from partita.cli.show import show
 
@@ -20,6 +21,7 @@ _EXAMPLES = {
     demo: "partita demo -o tour",
     divide: "partita divide vectors.npy -o vectors.partita --option min_size=50",
     show: "partita show vectors.partita --depth 2",
+    draw: "partita draw vectors.partita -o vectors.svg --layout rectangular",
     report: "partita report vectors.partita -o vectors.html",
     cut: "partita cut vectors.partita --n-clusters 20 -o labels.csv",
     compare: "partita compare vectors.partita truth.csv --n-clusters 20",
