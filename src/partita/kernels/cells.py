@@ -21,6 +21,10 @@ TOGETHER = 32
 _FEW_COLUMNS = 8
 _UNIT = 2.0**-24
 _NEARLY = 2.0**-60
+_SMALL_PRODUCT = 1_000_000
+_FEWEST_TOGETHER = 24
+_RUN = 32
+_COLUMNS = 16
 
 
 class Cells(NamedTuple):
@@ -30,9 +34,10 @@ class Cells(NamedTuple):
     items equal to each. first intp[c + 1]: where the rows of each cell begin. columns float32[m * d]: rows
     less the centre of their cell, in blocks of at most ``WIDE`` of a cell, of each block column by column.
     squares float32[m]: their squared lengths. center float64 (c, d), radius float64[c]. outward float32 (c,
-    c): how far rows of a cell stand out from its centre toward each other centre, at most; not where `boxed`.
-    halves: the tree of boxes, where `boxed`; else without nodes. leaf intp[c]: the node of each cell. slack:
-    how far a framed distance can be wrong. scale: framed by actual lengths.
+    c): how far rows of a cell stand out from its centre toward each other centre, at most; between float32
+    (c, c): how far rows of two cells are apart, at least; neither where `boxed`. halves: the tree of boxes,
+    where `boxed`; else without nodes. leaf intp[c]: the node of each cell. slack: how far a framed distance
+    can be wrong. scale: framed by actual lengths.
     """
 
     rows: np.ndarray
@@ -44,6 +49,7 @@ class Cells(NamedTuple):
     center: np.ndarray
     radius: np.ndarray
     outward: np.ndarray
+    between: np.ndarray
     halves: Halves
     leaf: np.ndarray
     boxed: bool
@@ -103,17 +109,25 @@ def cells_fill(framed, first, center, start, stop, columns, squares):
 
 
 class Scratch(NamedTuple):
-    """Room for estimates: local float32 (b, d), scores float32[b * WIDE], error float64[b]."""
+    """Room for estimates: local float32 (b, d), scores float32[b * WIDE], error float64[b].
+
+    For choosing among them: places intp[WIDE], lowest float32[WIDE].
+    """
 
     local: np.ndarray
     scores: np.ndarray
     error: np.ndarray
+    places: np.ndarray
+    lowest: np.ndarray
 
 
 @jit
 def scratch_make(b, d):
     """Room for `b` queries."""
-    return Scratch(np.empty((b, d), np.float32), np.empty(b * WIDE, np.float32), np.empty(b))
+    return Scratch(
+        np.empty((b, d), np.float32), np.empty(b * WIDE, np.float32), np.empty(b), np.empty(WIDE, np.intp),
+        np.empty(WIDE, np.float32),
+    )  # fmt: skip
 
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
@@ -126,31 +140,69 @@ def block_estimate(cells, c, start, stop, queries, some, scratch):
     d, wide, s = queries.shape[1], stop - start, some.shape[0]
     block = cells.columns[start * d : stop * d].reshape(d, wide)
     scores = scratch.scores[: s * wide].reshape(s, wide)
-    local, squares, center = scratch.local[:s], cells.squares[start:stop], cells.center[c]
+    local, center, errors = scratch.local, cells.center, scratch.error
+    squares, radius = cells.squares[start:stop], cells.radius[c]
     for t in range(s):
-        query = queries[some[t]]
+        i = some[t]
         for j in range(d):
-            local[t, j] = query[j] - center[j]
+            local[t, j] = queries[i, j] - center[c, j]
     if d > _FEW_COLUMNS:
-        np.dot(local, block, scores)
+        _products(local[:s], block, scores)
     for t in range(s):
-        length, own, mine = np.float32(0.0), scores[t], local[t]
+        length = np.float32(0.0)
         for j in range(d):
-            length += mine[j] * mine[j]
-        far = np.sqrt(np.float64(length)) + cells.radius[c]
+            length += local[t, j] * local[t, j]
+        far = np.sqrt(np.float64(length)) + radius
         error = (d + 8) * 4.0 * _UNIT * far * far
-        scratch.error[t] = 2.0 * error
+        errors[t] = 2.0 * error
         if d > _FEW_COLUMNS:
             rest = np.float32(length - error)
             for i in range(wide):
-                own[i] = rest + (squares[i] - (own[i] + own[i]))
+                scores[t, i] = rest + (squares[i] - (scores[t, i] + scores[t, i]))
             continue
-        own[:] = np.float32(-error)
+        for i in range(wide):
+            scores[t, i] = np.float32(-error)
         for j in range(d):
-            at, column = mine[j], block[j]
+            at = local[t, j]
             for i in range(wide):
-                own[i] += (at - column[i]) * (at - column[i])
+                scores[t, i] += (at - block[j, i]) * (at - block[j, i])
     return scores
+
+
+@jit
+def _products(local, block, scores):
+    """OUT scores = local @ block. In few rows at a time: small products need no packing."""
+    some = _SMALL_PRODUCT // (block.shape[0] * block.shape[1])
+    if some < _FEWEST_TOGETHER:
+        some = local.shape[0]
+    for base in range(0, local.shape[0], some):
+        end = min(base + some, local.shape[0])
+        np.dot(local[base:end], block, scores[base:end])
+
+
+@jit(fastmath={"nnan", "nsz"})
+def scores_within(scores, t, limit, places):
+    """Places in row `t` of the scores that are not above a limit, ascending. OUT places. Returns how many."""
+    wide, count, total = scores.shape[1], 0, 0
+    for j in range(wide):
+        low = scores[t, j] <= limit
+        count += 1 if low else 0
+        total += j if low else 0
+    if count <= 1:
+        places[0] = total
+        return count
+    found, t = np.uintp(0), np.uintp(t)
+    for base in range(0, wide, _RUN):
+        end, some = min(base + _RUN, wide), 0
+        for j in range(np.uintp(base), np.uintp(end)):
+            some += 1 if scores[t, j] <= limit else 0
+        if some > 0:
+            for j in range(np.uintp(base), np.uintp(end)):
+                places[found] = j
+                found += np.uintp(1) if scores[t, j] <= limit else np.uintp(0)
+            if found == np.uintp(count):
+                break
+    return count
 
 
 @jit
@@ -162,22 +214,53 @@ def limit_of(cells, square):
 
 
 @jit
-def limit_first(cells, scores, error, lowest, least):
-    """Limits as ``limit_of`` within which as many rows lie as `lowest` has room for, by their estimates.
+def limit_first(cells, scores, t, count, least, scratch):
+    """Limits as ``limit_of`` within which `count` rows of a block lie, by the estimates in row `t`.
 
-    IN scores float32 (estimates, by at most `error` too small), least (an estimate to be within as well).
-    SCRATCH lowest float32.
+    IN scores float32 (by at most ``scratch.error[t]`` too small), least (an estimate to be within as well).
     """
-    lowest[:], last = np.float32(np.inf), lowest.shape[0] - 1
-    for score in scores:
-        if score < lowest[last]:
-            p = last
-            while p > 0 and lowest[p - 1] > score:
-                lowest[p] = lowest[p - 1]
-                p -= 1
-            lowest[p] = score
-    far = (np.sqrt(max(max(np.float64(lowest[last]), least) + error, 0.0)) + cells.slack) * (1.0 + 1e-12)
+    if count > scores.shape[1]:
+        return np.float32(np.inf), np.float32(np.inf)
+    lowest = scratch.lowest
+    # In each column of a table of the scores one lies within the lowest of it: few are within most of these.
+    ceiling, some = _lowest_of_columns(scores, t, count, lowest), np.uintp(0)
+    for j in range(scores.shape[1]):
+        lowest[some] = scores[t, j]
+        some += np.uintp(1) if scores[t, j] <= ceiling else np.uintp(0)
+    _lowest_first(lowest, some, count)
+    estimate = max(np.float64(lowest[count - 1]), least) + scratch.error[t]
+    far = (np.sqrt(max(estimate, 0.0)) + cells.slack) * (1.0 + 1e-12)
     return limit_of(cells, (far / cells.scale) ** 2)
+
+
+@jit(fastmath={"nnan", "nsz"})
+def _lowest_of_columns(scores, t, count, lowest):
+    """A score that at least `count` of row `t` are not above. SCRATCH lowest float32."""
+    wide = scores.shape[1]
+    if count > _COLUMNS or wide < 2 * _COLUMNS:
+        return np.float32(np.inf)
+    for j in range(_COLUMNS):
+        lowest[j] = scores[t, j]
+    for base in range(_COLUMNS, wide - _COLUMNS + 1, _COLUMNS):
+        some = scores[t, base : base + _COLUMNS]
+        for j in range(_COLUMNS):
+            lowest[j] = some[j] if some[j] < lowest[j] else lowest[j]
+    _lowest_first(lowest, _COLUMNS, count)
+    return lowest[count - 1]
+
+
+@jit
+def _lowest_first(values, size, count):
+    """Put the lowest `count` of the first `size` values first, ascending. INOUT values float32."""
+    for j in range(1, size):
+        value, p = values[j], min(j, count)
+        if p == count and value >= values[p - 1]:
+            continue
+        p = min(p, count - 1)
+        while p > 0 and values[p - 1] > value:
+            values[p] = values[p - 1]
+            p -= 1
+        values[p] = value
 
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
@@ -220,17 +303,23 @@ def cells_near(cells, queries, limit, near):
 
 
 @jit
-def cells_lean_near(cells, home, near, bounds):
-    """Raise bounds of what rows of cell `home` are away from some cells, by how both lean to each other.
-
-    IN near intp[k]. INOUT bounds float64[k].
-    """
-    for p in range(near.shape[0]):
-        c = near[p]
-        apart = centers_apart(cells.center[home], cells.center[c])
-        if apart > _NEARLY:
-            lean = apart * (1.0 - 8.0 * _UNIT) - cells.outward[home, c] - cells.outward[c, home]
-            bounds[p] = max(bounds[p], lean - 1e-9 * apart)
+def ascending(values):
+    """Places of a few values, ascending, of equal ones the first first; by Shell: quick to compile."""
+    order, gap = np.arange(values.shape[0]), 1
+    while gap < values.shape[0] // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, values.shape[0]):
+            place, p = order[i], i
+            while p >= gap:
+                before = order[p - gap]
+                if values[before] < values[place] or (values[before] == values[place] and before < place):
+                    break
+                order[p] = before
+                p -= gap
+            order[p] = place
+        gap //= 3
+    return order
 
 
 @jit
@@ -240,10 +329,16 @@ def cells_nearest(cells, queries, home, inside, limit):
     IN queries float64 (b, d), home (a cell), inside (whether the queries are rows of it).
     """
     near = np.empty(cells.center.shape[0], np.intp)
-    found, bounds = cells_near(cells, queries, limit, near)
     if inside and not cells.boxed:
-        cells_lean_near(cells, home, near[:found], bounds)
-    order = np.argsort(bounds, kind="mergesort")
+        found, bounds = 0, np.empty(near.shape[0])
+        for c in range(near.shape[0]):
+            if cells.between[home, c] <= limit:
+                near[found], bounds[found] = c, cells.between[home, c]
+                found += 1
+        bounds = bounds[:found]
+    else:
+        found, bounds = cells_near(cells, queries, limit, near)
+    order = ascending(bounds)
     return near[order], bounds[order]
 
 
@@ -317,11 +412,11 @@ def centers_axes(center, home, near):
 
 
 @jit
-def cells_lean(framed, first, center, radius, start, stop, outward):
+def cells_lean(framed, first, center, radius, start, stop, outward, between):
     """OUT outward float32 (c, c): how far rows of cells `start` to `stop` are toward other centres, at most.
 
     Measured from the centre of the cell along the line to the other centre. IN framed float64 (m, d), by
-    cell, radius float64[c].
+    cell, radius float64[c]. OUT between float32 (c, c): how far these centres are apart, at least.
     """
     n_cells, d = center.shape
     every = np.arange(n_cells)
@@ -337,7 +432,17 @@ def cells_lean(framed, first, center, radius, start, stop, outward):
                 most[h] = along[i, h] if along[i, h] > most[h] else most[h]
         for h in range(n_cells):
             lean = np.float64(most[h]) / apart[h] if apart[h] > _NEARLY else radius[c]
+            between[c, h] = apart[h] * (1.0 - 16.0 * _UNIT) if apart[h] > _NEARLY else -np.inf
             outward[c, h] = (lean + (d + 8) * 2.0 * _UNIT * radius[c]) * (1.0 + _side(lean) * 4.0 * _UNIT)
+
+
+@jit
+def cells_between(outward, start, stop, between):
+    """INOUT between float32 (c, c): from centres apart to rows apart, of cells `start` to `stop`."""
+    for c in range(start, stop):
+        for h in range(outward.shape[0]):
+            least = np.float64(between[c, h]) - outward[c, h] - outward[h, c]
+            between[c, h] = least * (1.0 - _side(least) * 4.0 * _UNIT)
 
 
 @jit
@@ -350,10 +455,10 @@ def bounds_order(bounds, limit):
     """Places of cells that may be within `limit` of some query, nearest first. IN bounds float32 (k, b)."""
     places, lowest, found = np.empty(bounds.shape[0], np.intp), np.empty(bounds.shape[0], np.float32), 0
     for p in range(bounds.shape[0]):
-        own, low = bounds[p], np.float32(np.inf)
-        for i in range(own.shape[0]):
-            low = own[i] if own[i] < low else low
+        low = np.float32(np.inf)
+        for i in range(bounds.shape[1]):
+            low = bounds[p, i] if bounds[p, i] < low else low
         if low <= limit:
             places[found], lowest[found] = p, low
             found += 1
-    return places[:found][np.argsort(lowest[:found], kind="mergesort")]
+    return places[:found][ascending(lowest[:found])]

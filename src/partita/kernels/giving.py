@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partita.kernels.cells import WIDE, block_estimate, limit_of, scratch_make
+from partita.kernels.cells import WIDE, block_estimate, limit_of, scores_within, scratch_make
 from partita.kernels.jit import jit
-from partita.kernels.near import scores_within
 from partita.kernels.neighbours import _widened
 
 _TILE = 512
@@ -94,5 +93,5 @@ def _look(cells, c, limit2, queries, some, scratch, reached):
         stop = min(start + WIDE, cells.first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
-            if scores_within(scores[t], limit2)[0] > 0:
+            if scores_within(scores, t, limit2, scratch.places) > 0:
                 reached[some[t]] = True

@@ -20,15 +20,14 @@ from partita.kernels.cells import (
     bounds_within,
     cells_nearest,
     limit_of,
+    scores_within,
     scratch_make,
 )
 from partita.kernels.jit import jit
 from partita.kernels.merging import set_find
-from partita.kernels.near import scores_within
-from partita.kernels.spanning import edge_before, square_apart
+from partita.kernels.spanning import edge_before, rows_apart
 
 _BATCH = 256
-_PROBES = 8
 
 
 class Best(NamedTuple):
@@ -69,27 +68,58 @@ def best_offer(best, c, reach, apart, inner, outer, ids):
     return False
 
 
-@jit
-def lists_offer(near, number, ids, rows, spent, best):
-    """Offer the edges that the lists and earlier searches name. IN near, number (m, k). INOUT best.
+class Listed(NamedTuple):
+    """The first edge in the list of each row that leaves its component.
 
-    INOUT spent bool[m]: lists that stay within the component of their row; they will not leave it again.
+    outer intp[m]: the row at its other end, -1 once all of a list are in the component of its row: they will
+    not leave it again. reach, apart float64[m].
     """
-    for i in range(near.shape[0]):
-        c, leaving = rows.component[i], 0
-        for p in range(0 if spent[i] else near.shape[1]):
-            j = number[i, p]
-            if j < 0 or rows.component[j] == c:
+
+    outer: np.ndarray
+    reach: np.ndarray
+    apart: np.ndarray
+
+
+@jit
+def lists_lead(near, number, ids, rows, start, stop, listed):
+    """INOUT listed, of rows `start` to `stop`: lists are looked at where the edge known leaves no longer.
+
+    IN near, number (m, k), ascending.
+    """
+    component, core = rows.component, rows.core
+    outer, reaches, aparts = listed.outer, listed.reach, listed.apart
+    for i in range(start, stop):
+        c = component[i]
+        if outer[i] < 0 or component[outer[i]] != c:
+            continue
+        known, known_reach, known_apart = -1, np.inf, np.inf
+        for p in range(near.shape[1]):
+            j, apart = number[i, p], near[i, p]
+            if j < 0 or apart > known_reach:
+                break
+            if component[j] == c:
                 continue
-            leaving += 1
-            reach = max(near[i, p], max(rows.core[i], rows.core[j]))
-            best_offer(best, c, reach, near[i, p], i, j, ids)
-            best_offer(best, rows.component[j], reach, near[i, p], j, i, ids)
-        spent[i] = leaving == 0
+            reach = max(apart, max(core[i], core[j]))
+            if known < 0 or edge_before(
+                reach, apart, ids[i], ids[j], known_reach, known_apart, ids[i], ids[known]
+            ):
+                known, known_reach, known_apart = j, reach, apart
+        outer[i], reaches[i], aparts[i] = known, known_reach, known_apart
+
+
+@jit
+def edges_offer(listed, ids, rows, best):
+    """Offer the edges that the lists and earlier searches name, at both ends. INOUT best."""
+    component = rows.component
+    for i in range(component.shape[0]):
+        j = listed.outer[i]
+        if j >= 0:
+            best_offer(best, component[i], listed.reach[i], listed.apart[i], i, j, ids)
+            best_offer(best, component[j], listed.reach[i], listed.apart[i], j, i, ids)
         j = rows.target[i]
-        if j >= 0 and rows.component[j] != c:
-            best_offer(best, c, rows.reach[i], rows.apart[i], i, j, ids)
-            best_offer(best, rows.component[j], rows.reach[i], rows.apart[i], j, i, ids)
+        if j >= 0 and component[j] != component[i]:
+            best_offer(best, component[i], rows.reach[i], rows.apart[i], i, j, ids)
+            best_offer(best, component[j], rows.reach[i], rows.apart[i], j, i, ids)
 
 
 @jit
@@ -122,6 +152,23 @@ def cells_component(first, component, out):
 
 
 @jit
+def cells_away(cells, whole, away):
+    """OUT away float64[c]: how far rows of a cell are from all that may be in other components, at least.
+
+    IN whole intp[c] (cells_component).
+    """
+    away[:] = 0.0
+    for c in range(0 if cells.boxed else away.shape[0]):
+        if whole[c] < 0:
+            continue
+        low = np.float32(np.inf)
+        for h in range(whole.shape[0]):
+            if whole[h] != whole[c] and cells.between[c, h] < low:
+                low = cells.between[c, h]
+        away[c] = max(low, 0.0)
+
+
+@jit
 def cells_lowest(first, values, out):
     """OUT out float64[c]: the lowest value in each cell."""
     for c in range(out.shape[0]):
@@ -133,43 +180,39 @@ def cells_lowest(first, values, out):
 @jit
 def _cell_search(cells, c, queries, places, some, rows, best, limit, limit2, scratch):
     """Offer the edges from some queries to the rows of cell `c` that lie in other components."""
-    for start in range(cells.first[c], cells.first[c + 1], WIDE):
-        stop = min(start + WIDE, cells.first[c + 1])
+    first, points, ids, component, core = cells.first, cells.rows, cells.ids, rows.component, rows.core
+    reaches, hits = best.reach, scratch.places
+    for start in range(first[c], first[c + 1], WIDE):
+        stop = min(start + WIDE, first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
             own = places[some[t]]
-            component = rows.component[own]
-            if scores_within(scores[t], limit2[component])[0] == 0:
-                continue
-            for row in range(start, stop):
-                if (
-                    scores[t, row - start] > limit2[component]
-                    or rows.component[row] == component
-                    or rows.core[row] > best.reach[component]
-                ):
+            mine = component[own]
+            for h in range(scores_within(scores, t, limit2[mine], hits)):
+                row = start + hits[h]
+                if scores[t, hits[h]] > limit2[mine] or component[row] == mine or core[row] > reaches[mine]:
                     continue
-                apart = square_apart(cells.rows[own], cells.rows[row])
-                reach = max(apart, max(rows.core[own], rows.core[row]))
-                if reach > best.reach[component]:
+                apart = rows_apart(points, own, points, row)
+                reach = max(apart, max(core[own], core[row]))
+                if reach > reaches[mine]:
                     continue
-                _row_keep(cells, rows, own, reach, apart, row)
-                if best_offer(best, component, reach, apart, own, row, cells.ids):
-                    limit[component], limit2[component] = limit_of(cells, reach)
+                _row_keep(ids, rows, own, reach, apart, row)
+                if best_offer(best, mine, reach, apart, own, row, ids):
+                    limit[mine], limit2[mine] = limit_of(cells, reach)
 
 
 @jit
-def _row_keep(cells, rows, own, reach, apart, row):
+def _row_keep(ids, rows, own, reach, apart, row):
     known = rows.target[own]
     if known < 0 or edge_before(
-        reach, apart, cells.ids[own], cells.ids[row], rows.reach[own], rows.apart[own], cells.ids[own],
-        cells.ids[known],
-    ):  # fmt: skip
+        reach, apart, ids[own], ids[row], rows.reach[own], rows.apart[own], ids[own], ids[known]
+    ):
         rows.target[own], rows.reach[own], rows.apart[own] = row, reach, apart
 
 
 @jit
 def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole, lowest_core, probe):
-    """Search from rows of one cell; with `probe`, from few, in the nearest other cell."""
+    """Search from rows of one cell; with `probe`, in the nearest other cell alone."""
     b = places.shape[0]
     queries = np.empty((b, framed.shape[1]))
     furthest = np.float32(0.0)
@@ -189,8 +232,7 @@ def _batch_search(cells, home, places, framed, rows, best, limit, limit2, whole,
         bounds_fill(cells, queries, home, some_cells, bounds)
         for p in bounds_order(bounds, furthest):
             c, n_some = some_cells[p], 0
-            asked = np.argsort(bounds[p])[:_PROBES] if probe else np.arange(b)
-            for i in asked:
+            for i in range(b):
                 component = rows.component[places[i]]
                 if (
                     bounds[p, i] <= limit[component]
@@ -220,24 +262,26 @@ def _foreign(near, away, home, whole):
 
 
 @jit
-def cells_search(cells, start, stop, framed, rows, is_open, best, whole, lowest_core, probe):
-    """Search from the open rows of cells `start` to `stop` for the first edge that leaves their component.
+def cells_search(cells, some, framed, rows, is_open, best, whole, away, lowest_core, probe):
+    """Search from the open rows of some cells for the first edge that leaves their component.
 
-    IN framed float64 (m, d), is_open bool[m], whole intp[c] (cells_component), lowest_core float64[c].
-    INOUT best, and target, reach, apart of the open rows.
+    IN some intp[s], framed float64 (m, d), is_open bool[m], whole intp[c] (cells_component), away float64[c]
+    (cells_away), lowest_core float64[c]. INOUT best, and target, reach, apart of the open rows.
     """
+    component, first = rows.component, cells.first
     limit = np.empty(best.reach.shape[0], np.float32)
     limit2 = np.empty(best.reach.shape[0], np.float32)
     for c in range(limit.shape[0]):
         limit[c], limit2[c] = limit_of(cells, best.reach[c])
     places = np.empty(_BATCH, np.intp)
-    for c in range(start, stop):
+    for c in some:
         count = 0
-        for i in range(cells.first[c], cells.first[c + 1]):
-            if is_open[i]:
+        for i in range(first[c], first[c + 1]):
+            mine = component[i]
+            if is_open[i] and away[c] <= limit[mine] and rows.lowest[i] <= best.reach[mine]:
                 places[count] = i
                 count += 1
-            if count == _BATCH or (count > 0 and i == cells.first[c + 1] - 1):
+            if count == _BATCH or (count > 0 and i == first[c + 1] - 1):
                 _batch_search(
                     cells, c, places[:count], framed, rows, best, limit, limit2, whole, lowest_core, probe
                 )

@@ -17,12 +17,13 @@ from partita.kernels.cells import (
     cells_nearest,
     limit_first,
     limit_of,
+    scores_within,
     scratch_make,
     slack_of,
 )
 from partita.kernels.jit import jit
-from partita.kernels.near import scores_best, scores_within
-from partita.kernels.spanning import nearest_reach, square_apart
+from partita.kernels.near import scores_best
+from partita.kernels.spanning import nearest_reach, rows_apart
 
 _BATCH = 256
 _FEW_ROWS = 128
@@ -37,41 +38,40 @@ def cell_look(cells, c, exact, queries, own, some, near, number, limit, limit2, 
     intp[s]. INOUT near float64 (b, k), number intp (b, k) (places among the rows of cells), limit, limit2
     float32[b].
     """
-    k, lowest = near.shape[1], np.empty(near.shape[1] + 1, np.float32)
-    for start in range(cells.first[c], cells.first[c + 1], WIDE):
-        stop = min(start + WIDE, cells.first[c + 1])
+    k, first, rows, ids, places = near.shape[1], cells.first, cells.rows, cells.ids, scratch.places
+    for start in range(first[c], first[c + 1], WIDE):
+        stop = min(start + WIDE, first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
             i = some[t]
             if limit[i] == np.inf:
-                limit[i], limit2[i] = limit_first(
-                    cells, scores[t], scratch.error[t], lowest[: k + (own[i] >= 0)], -np.inf
-                )
-            elif scores_within(scores[t], limit2[i])[0] == 0:
-                continue
-            for row in range(start, stop):
-                if scores[t, row - start] <= limit2[i] and row != own[i]:
-                    square = square_apart(exact[i], cells.rows[row])
-                    if _offer(cells, near[i], number[i], square, row) and near[i, k - 1] < np.inf:
-                        limit[i], limit2[i] = limit_of(cells, near[i, k - 1])
+                limit[i], limit2[i] = limit_first(cells, scores, t, k + (own[i] >= 0), -np.inf, scratch)
+            for h in range(scores_within(scores, t, limit2[i], places)):
+                row = start + places[h]
+                if row == own[i] or scores[t, places[h]] > limit2[i]:
+                    continue
+                square = rows_apart(exact, i, rows, row)
+                if _offer(ids, near, number, i, square, row) and near[i, k - 1] < np.inf:
+                    limit[i], limit2[i] = limit_of(cells, near[i, k - 1])
 
 
 @jit
-def _offer(cells, near, number, square, row):
-    """Put a row into an ascending list, unless it is beyond its end; equal distances stand by content.
+def _offer(ids, near, number, i, square, row):
+    """Put a row into the ascending list `i`, unless it is beyond its end; equal distances stand by content.
 
-    INOUT near float64[k], number intp[k] (places in the cells). Returns whether it is in now.
+    IN ids intp[m]. INOUT near float64 (b, k), number intp (b, k) (places in the cells). Returns whether it is
+    in now.
     """
-    p = near.shape[0] - 1
-    if square > near[p] or (square == near[p] and number[p] >= 0 and cells.ids[row] > cells.ids[number[p]]):
+    p = near.shape[1] - 1
+    if square > near[i, p] or (square == near[i, p] and number[i, p] >= 0 and ids[row] > ids[number[i, p]]):
         return False
     while p > 0 and (
-        near[p - 1] > square
-        or (near[p - 1] == square and (number[p - 1] < 0 or cells.ids[number[p - 1]] > cells.ids[row]))
+        near[i, p - 1] > square
+        or (near[i, p - 1] == square and (number[i, p - 1] < 0 or ids[number[i, p - 1]] > ids[row]))
     ):
-        near[p], number[p] = near[p - 1], number[p - 1]
+        near[i, p], number[i, p] = near[i, p - 1], number[i, p - 1]
         p -= 1
-    near[p], number[p] = square, row
+    near[i, p], number[i, p] = square, row
     return True
 
 
@@ -156,7 +156,7 @@ class Found(NamedTuple):
 
 
 @jit
-def _found_offer(cells, found, i, row, square, reach):
+def _found_offer(ids, found, i, row, square, reach):
     """Keep a row, if its reach, distance and content stand before those of the row found. INOUT found."""
     if reach > found.reach[i]:
         return
@@ -165,7 +165,7 @@ def _found_offer(cells, found, i, row, square, reach):
         known < 0
         or reach < found.reach[i]
         or square < found.apart[i]
-        or (square == found.apart[i] and cells.ids[row] < cells.ids[known])
+        or (square == found.apart[i] and ids[row] < ids[known])
     ):
         found.reach[i], found.apart[i], found.row[i] = reach, square, row
 
@@ -173,9 +173,9 @@ def _found_offer(cells, found, i, row, square, reach):
 @jit
 def _cell_reach(cells, c, exact, queries, some, core, near, number, limit, limit2, scratch, found):
     """Offer the rows of cell `c` to some queries. INOUT near, number, limit, limit2 (cell_look), found."""
-    k, lowest = near.shape[1], np.empty(near.shape[1], np.float32)
-    for start in range(cells.first[c], cells.first[c + 1], WIDE):
-        stop = min(start + WIDE, cells.first[c + 1])
+    k, first, rows, ids, places = near.shape[1], cells.first, cells.rows, cells.ids, scratch.places
+    for start in range(first[c], first[c + 1], WIDE):
+        stop = min(start + WIDE, first[c + 1])
         scores = block_estimate(cells, c, start, stop, queries, some, scratch)
         for t in range(some.shape[0]):
             i = some[t]
@@ -183,15 +183,14 @@ def _cell_reach(cells, c, exact, queries, some, core, near, number, limit, limit
                 least = np.inf
                 for row in range(start, stop):
                     least = min(least, max(core[row] * cells.scale**2, scores[t, row - start]))
-                limit[i], limit2[i] = limit_first(cells, scores[t], scratch.error[t], lowest, least)
-            elif scores_within(scores[t], limit2[i])[0] == 0:
-                continue
-            for row in range(start, stop):
-                if scores[t, row - start] > limit2[i]:
+                limit[i], limit2[i] = limit_first(cells, scores, t, k, least, scratch)
+            for h in range(scores_within(scores, t, limit2[i], places)):
+                row = start + places[h]
+                if scores[t, places[h]] > limit2[i]:
                     continue
-                square = square_apart(exact[i], cells.rows[row])
-                _found_offer(cells, found, i, row, square, max(core[row], square))
-                if _offer(cells, near[i], number[i], square, row) and near[i, k - 1] < np.inf:
+                square = rows_apart(exact, i, rows, row)
+                _found_offer(ids, found, i, row, square, max(core[row], square))
+                if _offer(ids, near, number, i, square, row) and near[i, k - 1] < np.inf:
                     far, far2 = limit_of(cells, max(near[i, k - 1], found.reach[i]))
                     limit[i], limit2[i] = min(limit[i], far), min(limit2[i], far2)
 
@@ -307,5 +306,5 @@ def _widened(cells, framed):
     slack = cells.slack + slack_of(np.sqrt(longest), framed.shape[1])
     return Cells(
         cells.rows, cells.ids, cells.counts, cells.first, cells.columns, cells.squares, cells.center,
-        cells.radius, cells.outward, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,
+        cells.radius, cells.outward, cells.between, cells.halves, cells.leaf, cells.boxed, slack, cells.scale,
     )  # fmt: skip

@@ -12,22 +12,31 @@ from partita.kernels.jit import jit
 
 
 @jit
-def square_apart(row, other):
-    """Squared distance of two rows in float64: eight sums in fixed order, the same bits for all callers."""
-    d = row.shape[0]
+def rows_apart(X, i, Y, k):
+    """Squared distance of X[i] and Y[k] in float64: eight sums in fixed order, the same bits for all callers.
+
+    Rows are named, since making an array of each costs as much as their distance.
+    """
+    d = X.shape[1]
     whole = d - d % 8
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
     for j in range(0, whole, 8):
-        x0, x1 = np.float64(row[j]) - other[j], np.float64(row[j + 1]) - other[j + 1]
-        x2, x3 = np.float64(row[j + 2]) - other[j + 2], np.float64(row[j + 3]) - other[j + 3]
-        x4, x5 = np.float64(row[j + 4]) - other[j + 4], np.float64(row[j + 5]) - other[j + 5]
-        x6, x7 = np.float64(row[j + 6]) - other[j + 6], np.float64(row[j + 7]) - other[j + 7]
+        x0, x1 = np.float64(X[i, j]) - Y[k, j], np.float64(X[i, j + 1]) - Y[k, j + 1]
+        x2, x3 = np.float64(X[i, j + 2]) - Y[k, j + 2], np.float64(X[i, j + 3]) - Y[k, j + 3]
+        x4, x5 = np.float64(X[i, j + 4]) - Y[k, j + 4], np.float64(X[i, j + 5]) - Y[k, j + 5]
+        x6, x7 = np.float64(X[i, j + 6]) - Y[k, j + 6], np.float64(X[i, j + 7]) - Y[k, j + 7]
         s0, s1, s2, s3 = s0 + x0 * x0, s1 + x1 * x1, s2 + x2 * x2, s3 + x3 * x3
         s4, s5, s6, s7 = s4 + x4 * x4, s5 + x5 * x5, s6 + x6 * x6, s7 + x7 * x7
     for j in range(whole, d):
-        x0 = np.float64(row[j]) - other[j]
+        x0 = np.float64(X[i, j]) - Y[k, j]
         s0 += x0 * x0
     return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+
+
+@jit
+def square_apart(row, other):
+    """``rows_apart`` of two rows that stand by themselves."""
+    return rows_apart(row.reshape((1, row.shape[0])), 0, other.reshape((1, other.shape[0])), 0)
 
 
 @jit

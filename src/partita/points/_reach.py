@@ -10,15 +10,17 @@ import numpy as np
 
 from partita._core.memory import check_memory
 from partita._core.progress import Progress
-from partita._core.threads import map_tasks
+from partita._core.threads import map_blocks, map_tasks
 from partita.hierarchy.rows import CanonicalRows
 from partita.kernels import joining
-from partita.kernels.joining import Best, Rows
+from partita.kernels.cells import Cells
+from partita.kernels.joining import Best, Listed, Rows
 from partita.kernels.merging import merges_levels, merges_tree
 from partita.kernels.spanning import lists_core
 from partita.points._row_cells import RowCells, row_cells
 
 _MORE = 5
+_BLOCK = 1 << 14
 _CERTAIN_ENOUGH = 0.1
 
 
@@ -145,14 +147,20 @@ def _rounds(
     """Borůvka's rounds: the edges of the tree, with squared lengths and distances."""
     cells, m = held.cells, len(core)
     a, b, squares, apart = (np.empty(m - 1, kind) for kind in (np.int32, np.int32, float, float))
-    rows, is_open, spent = _start(near, core), np.empty(m, np.bool_), np.zeros(m, np.bool_)
+    rows, is_open = _start(near, core), np.empty(m, np.bool_)
+    listed = Listed(np.arange(m), np.empty(m), np.empty(m))
     lowest_core = np.empty(len(cells.radius))
     joining.cells_lowest(cells.first, core, lowest_core)
     edges, components = 0, m
     progress.start("joining", m)
     while components > 1:
         best, count = _no_edges(components), np.empty(components, np.intp)
-        joining.lists_offer(near, number, cells.ids, rows, spent, best)
+        map_blocks(
+            lambda start, stop: joining.lists_lead(near, number, cells.ids, rows, start, stop, listed),
+            m,
+            _BLOCK,
+        )
+        joining.edges_offer(listed, cells.ids, rows, best)
         joining.rows_open(rows, best, is_open, count)
         certain = count == 0
         if certain.sum() < _CERTAIN_ENOUGH * components:
@@ -201,15 +209,16 @@ def _few_open(count: np.ndarray) -> np.ndarray:
 
 
 def _search(held: RowCells, rows: Rows, is_open: np.ndarray, best: Best, lowest_core: np.ndarray) -> None:
-    """Search from the open rows: first roughly where no edge is known, then everywhere it takes."""
+    """Search from the open rows: first where an edge is likely and none is known, then everywhere."""
     cells, lock = held.cells, Lock()
-    whole = np.empty(len(cells.radius), np.intp)
+    whole, away = np.empty(len(cells.radius), np.intp), np.empty(len(cells.radius))
     joining.cells_component(cells.first, rows.component, whole)
+    joining.cells_away(cells, whole, away)
 
-    def run(task: tuple[int, int], opened: np.ndarray, probe: bool) -> None:
+    def run(some: np.ndarray, opened: np.ndarray, probe: bool) -> None:
         with lock:
             own = Best(*(array.copy() for array in best))
-        joining.cells_search(cells, *task, held.framed, rows, opened, own, whole, lowest_core, probe)
+        joining.cells_search(cells, some, held.framed, rows, opened, own, whole, away, lowest_core, probe)
         with lock:
             joining.best_merge(best, own, cells.ids)
 
@@ -217,5 +226,19 @@ def _search(held: RowCells, rows: Rows, is_open: np.ndarray, best: Best, lowest_
     for opened, probe in ((blind, True), (is_open, False)):
         if opened.any():
             rows.target[opened] = -1
-            map_tasks(lambda task: run(task, opened, probe), held.tasks())  # noqa: B023
+            some, count = _nearest_first(cells, opened, away)
+            if probe and not cells.boxed:
+                leading = np.unique(whole[some], return_index=True)[1]
+                some, count = some[leading], count[leading]
+            shares = np.cumsum(count) // max(1, min(_BLOCK, count.sum() // 32))
+            parts = np.split(some, np.flatnonzero(np.diff(shares)) + 1)
+            map_tasks(lambda part: run(part, opened, probe), parts)  # noqa: B023
     joining.rows_settle(rows, best, is_open)
+
+
+def _nearest_first(cells: Cells, opened: np.ndarray, away: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cells with open rows, those nearest to what may lie in other components first; how many rows."""
+    count = np.add.reduceat(opened, cells.first[:-1], dtype=np.intp)
+    some = np.flatnonzero(count)
+    some = some[np.argsort(away[some], kind="stable")]
+    return some, count[some]

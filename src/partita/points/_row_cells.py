@@ -9,7 +9,15 @@ import numpy as np
 from partita._core.progress import Progress
 from partita._core.threads import map_blocks, map_tasks
 from partita.hierarchy.rows import CanonicalRows
-from partita.kernels.cells import Cells, cells_fill, cells_lean, cells_measure, rows_frame, slack_of
+from partita.kernels.cells import (
+    Cells,
+    cells_between,
+    cells_fill,
+    cells_lean,
+    cells_measure,
+    rows_frame,
+    slack_of,
+)
 from partita.kernels.halving import Halves, halves_box, halves_descend, rows_halve
 from partita.kernels.lloyd import labels_group
 from partita.kernels.neighbours import cells_neighbours, rows_home
@@ -85,7 +93,7 @@ class RowCells:
         return cells._replace(
             rows=cells.rows[chosen], ids=cells.ids[chosen], counts=cells.counts[chosen], first=first,
             columns=columns, squares=squares, center=center, radius=radius,
-            outward=np.empty((0, 0), np.float32),
+            outward=np.empty((0, 0), np.float32), between=np.empty((0, 0), np.float32),
         )  # fmt: skip
 
     def tasks(self) -> list[tuple[int, int]]:
@@ -113,18 +121,33 @@ def row_cells(rows: CanonicalRows, progress: Progress) -> RowCells:
     points, factor = _in_range(rows.points)
     m, d = points.shape
     with np.errstate(invalid="ignore"):
-        shift = points.mean(axis=0, dtype=np.float64)
-        spread = max(
-            (float(np.abs(points[s : s + _BLOCK] - shift).max()) for s in range(0, m, _BLOCK)), default=0
-        )
+        shift = _mean(points)
+        spread = max(float((points.max(axis=0) - shift).max()), float((shift - points.min(axis=0)).max()))
     scale = float(np.ldexp(1.0, -int(np.frexp(spread)[1]))) if spread > 0 else 1.0
     turn = _directions(points, shift, scale) if d > _FEW_COLUMNS else None
     framed = _framed(points, shift, scale, turn)
     boxed = d <= _FEW_COLUMNS or m < _FEWEST_FOR_MEANS
     order, first, halves = _halved(framed) if boxed else _means(framed, progress)
-    framed = framed[order]
-    cells = _measured(points[order], order, rows.weight[order], first, framed, halves, scale)
+    framed = _taken(framed, order)
+    cells = _measured(_taken(points, order), order, rows.weight[order], first, framed, halves, scale)
     return RowCells(cells, framed, shift, turn, factor)
+
+
+def _mean(points: np.ndarray) -> np.ndarray:
+    sums = map_blocks(
+        lambda start, stop: points[start:stop].sum(axis=0, dtype=np.float64), len(points), _BLOCK
+    )
+    return np.asarray(np.sum(sums, axis=0) / len(points))
+
+
+def _taken(rows: np.ndarray, order: np.ndarray) -> np.ndarray:
+    taken = np.empty_like(rows)
+    map_blocks(
+        lambda start, stop: np.take(rows, order[start:stop], axis=0, out=taken[start:stop], mode="clip"),
+        len(rows),
+        _BLOCK,
+    )
+    return taken
 
 
 def _framed(rows: np.ndarray, shift: np.ndarray, scale: float, turn: np.ndarray | None) -> np.ndarray:
@@ -151,8 +174,10 @@ def _directions(points: np.ndarray, shift: np.ndarray, scale: float) -> np.ndarr
 
 def _in_range(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Rows whose squared distances are neither lost nor infinite."""
+    if points.dtype == np.float32:
+        return points, 1.0
     largest = float(np.abs(points).max(initial=0.0))
-    if points.dtype == np.float32 or largest == 0.0 or 1e-100 < largest < 1e100:
+    if largest == 0.0 or 1e-100 < largest < 1e100:
         return points, 1.0
     factor = float(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -1000, 1000))))
     return points * factor, factor
@@ -229,26 +254,22 @@ def _measured(
 ) -> Cells:  # fmt: skip
     n_cells, d = len(first) - 1, framed.shape[1]
     center, radius = np.empty((n_cells, d)), np.empty(n_cells)
-    cells_measure(framed, first, 0, n_cells, center, radius)
+    map_blocks(lambda start, stop: cells_measure(framed, first, start, stop, center, radius), n_cells, 256)
     columns, squares = np.empty(framed.size, np.float32), np.empty(len(framed), np.float32)
     map_blocks(
         lambda start, stop: cells_fill(framed, first, center, start, stop, columns, squares), n_cells, 256
     )
-    longest = max(
-        (
-            float(np.einsum("ij,ij->i", b, b, dtype=np.float64).max())
-            for b in np.array_split(framed, 64)
-            if len(b)
-        ),
-        default=0.0,
-    )
+    longest = max(map_blocks(lambda start, stop: _longest(framed[start:stop]), len(framed), _BLOCK))
     slack, leaf = slack_of(float(np.sqrt(longest)), d), np.flatnonzero(halves.cell >= 0)
     boxed = bool(len(leaf))
-    outward = np.empty((0, 0) if boxed else (n_cells, n_cells), np.float32)
+    outward, between = (np.empty((0, 0) if boxed else (n_cells, n_cells), np.float32) for _ in range(2))
     if not boxed:
         map_blocks(
-            lambda start, stop: cells_lean(framed, first, center, radius, start, stop, outward), n_cells, 32
+            lambda start, stop: cells_lean(framed, first, center, radius, start, stop, outward, between),
+            n_cells,
+            32,
         )
+        map_blocks(lambda start, stop: cells_between(outward, start, stop, between), n_cells, 128)
     return Cells(
         points,
         order,
@@ -259,9 +280,15 @@ def _measured(
         center,
         radius,
         outward,
+        between,
         halves,
         leaf,
         boxed,
         slack,
         scale,
     )
+
+
+def _longest(framed: np.ndarray) -> float:
+    """The square of the length of the longest row."""
+    return float(np.einsum("ij,ij->i", framed, framed).max())
