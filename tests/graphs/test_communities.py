@@ -13,6 +13,11 @@ from scipy.sparse.csgraph import connected_components
 import partita as pt
 from oracles import communities as oracle
 from partita.graphs import Communities
+from partita.graphs import _leiden as engine
+from partita.graphs._input import as_graph
+from partita.graphs._objectives import UNDIRECTED
+from partita.kernels.move_cycles import common_parts, limits_contracted
+from partita.kernels.moves import moves_border, moves_run
 
 
 @st.composite
@@ -319,3 +324,59 @@ def test_any_resolution_comes_to_an_end(kind):
         found = Communities(kind, resolution=resolution).fit(sp.csr_array(A + A.T))
         assert np.isfinite(found.quality_)
         assert_connected(A + A.T, found.labels_)
+
+
+def problem_of(A: np.ndarray) -> engine.Problem:
+    return UNDIRECTED["modularity"](as_graph(sp.csr_array(A)).graph, 1.0).problem
+
+
+@given(matrices(), st.data())
+def test_moves_gain_what_the_objective_says(A, data):
+    problem = problem_of(A)
+    n, pull = problem.n, problem.vectors @ problem.form
+    node = st.integers(0, max(n - 1, 0))
+    labels = np.array(data.draw(st.lists(node, min_size=n, max_size=n)), np.int32)
+    first = np.array(data.draw(st.lists(node, unique=True, max_size=n)), np.int32)
+    before, scale = problem.value(labels), 1.0 + A.sum()
+    gained = moves_run(problem.graph, problem.vectors, pull, engine.no_limits(n), first, 1e-9 * scale, labels)
+    assert gained >= 0.0
+    assert problem.value(labels) == pytest.approx(before + gained, abs=1e-9 * scale)
+
+
+@given(matrices(), st.integers(0, 3), st.booleans())
+def test_cycles_lose_nothing_and_look_at_borders(A, start, warm):
+    problem = problem_of(A)
+    begun = (np.arange(problem.n) % 3).astype(np.int32)
+    found = engine.one_start(problem, engine.no_limits(problem.n), begun, start, 2, warm)
+    assert problem.value(found) >= problem.value(begun) - 1e-9 * (1.0 + A.sum())
+    border = moves_border(problem.graph, found, np.arange(problem.n, dtype=np.int32))
+    rows = np.repeat(np.arange(problem.n), np.diff(problem.graph.indptr))
+    assert border.tolist() == np.unique(rows[found[rows] != found[problem.graph.indices]]).tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=20))
+def test_common_parts_are_the_meet(pairs):
+    first, second = np.array(pairs, np.int32).reshape(-1, 2).T.copy()
+    met, count = common_parts(first, 5, second, 4)
+    keys = np.unique(first * 4 + second, return_inverse=True)[1]
+    assert count == len(set(keys.tolist())) == len(set(zip(keys.tolist(), met.tolist())))
+    assert sorted(set(met.tolist())) == list(range(count))
+
+
+def test_limits_of_parts_are_those_of_their_nodes():
+    limits = engine.no_limits(5)._replace(
+        anchor=np.array([-1, 4, -1, -1, 7], np.int32),
+        apart_indptr=np.array([0, 1, 1, 3, 4, 4]),
+        apart=np.array([2, 0, 3, 2], np.int32),
+    )
+    parts = limits_contracted(limits, np.array([0, 0, 1, 2, 2], np.int32), 3)
+    assert parts.anchor.tolist() == [4, -1, 7]
+    rows = [set(parts.apart[a:b].tolist()) for a, b in zip(parts.apart_indptr[:-1], parts.apart_indptr[1:])]
+    assert rows == [{1}, {0, 2}, {1}]
+
+
+def test_more_effort_finds_no_less():
+    graph = nx.connected_watts_strogatz_graph(900, 6, 0.1, seed=4)
+    quick, long = Communities().fit(graph), Communities(n_starts=4, max_iter=10).fit(graph)
+    assert quick.made_by_.choices == {"n_starts": 2, "max_iter": 1}
+    assert long.quality_ >= quick.quality_ > 0.75

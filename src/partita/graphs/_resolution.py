@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from partita.graphs._leiden import Problem, no_limits, one_iteration, tolerance
+from partita.graphs._leiden import Problem, no_limits, one_start
 from partita.kernels.csr import Graph, row_sums
 
 
@@ -29,4 +29,4 @@ def partition_at(graph: Graph, resolution: float, max_size: int | None) -> np.nd
     limits = no_limits(n)
     if max_size is not None:
         limits = limits._replace(most=float(max_size))
-    return one_iteration(problem, limits, np.arange(n, dtype=np.int32), 0, tolerance(problem))
+    return one_start(problem, limits, np.arange(n, dtype=np.int32), 0, 1)

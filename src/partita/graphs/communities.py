@@ -27,8 +27,9 @@ _CITATION = (
     "communities, Scientific Reports 9 (2019), doi:10.1038/s41598-019-41695-z, arXiv:1810.08473"
 )
 _SIGNED = ("signed", "multicut", "cpm")
-_MANY_STARTS, _FEW_STARTS = 4, 1
-_SMALL = 200_000
+_FEW_EDGES = 1000
+_STARTS, _STARTS_OF_FEW = 2, 8
+_CYCLES, _CYCLES_OF_FEW = 1, 3
 _STEP = 1.5
 _MOST_STEPS = 80
 _ROUNDS = 5
@@ -67,10 +68,11 @@ class Communities(HierarchyMaker):
     layer_weights : array-like of float, optional
         For "multiplex", the share of each layer, negative ones allowed; default: all 1.
     n_starts : int, optional
-        Starts from different orders of nodes, joined by moves of what all of them keep together. Default: 4
-        for graphs of up to 100,000 edges, else 1.
-    max_iter : int
-        Most iterations of a start; it ends before when one gains less than 1e-5 of all weight.
+        Starts from different orders of nodes, joined by moves of what all of them keep together. Default: 2,
+        and 8 for graphs of up to 1,000 edges. More of them, with more iterations, find more.
+    max_iter : int, optional
+        Most iterations of a start, and of the moves after starts are joined; they end before when one gains
+        less than 1e-5 of all weight. Default: 1, and 3 for graphs of up to 1,000 edges.
     random_state : None, int or generator
         Accepted, and without effect: nothing here is random.
     n_jobs : int, optional
@@ -107,9 +109,10 @@ class Communities(HierarchyMaker):
     Notes
     -----
     The phases of Traag, Waltman and van Eck (2019) without chance: nodes are looked at in an order of
-    content, and take the move that gains most, also in the refinement. The starts are joined after Ovelgönne
-    and Geyer-Schulz (2012), doi:10.1090/conm/588/11701. A final check divides communities that
-    are not connected.
+    content, and take the move that gains most, also in the refinement; after the last level nodes at borders
+    move again at every level, coarse to fine, as in Rotta and Noack (2011), doi:10.1145/1963190.1970376. The
+    starts are joined after Ovelgönne and Geyer-Schulz (2012), doi:10.1090/conm/588/11701. A final check
+    divides communities that are not connected.
     Renumbered nodes give the renumbered result, except for nodes that no neighbourhood tells apart.
 
     Time: O(e) for each level of an iteration, for e edges; memory: 24 bytes for each of the 2 e entries, and
@@ -132,7 +135,7 @@ class Communities(HierarchyMaker):
         "min_size": Optional(Integer(low=1)),
         "max_size": Optional(Integer(low=1)),
         "n_starts": Optional(Integer(low=1, high=64)),
-        "max_iter": Integer(low=1, high=100),
+        "max_iter": Optional(Integer(low=1, high=100)),
         "random_state": Seed(),
         "n_jobs": Optional(Integer()),
         "progress": Optional(AnyOf((Flag(), Instance((Progress,), "a partita Progress object")))),
@@ -155,7 +158,7 @@ class Communities(HierarchyMaker):
         sides: Any = None,
         layer_weights: Any = None,
         n_starts: int | None = None,
-        max_iter: int = 10,
+        max_iter: int | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
         progress: bool | Progress | None = None,
@@ -276,19 +279,27 @@ class Communities(HierarchyMaker):
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Labels of canonical nodes, int32[n], and what was chosen."""
         problem = _grouped_problem(objective.problem, groups)
-        entries = len(problem.graph.indices)
-        n_starts = self.n_starts or (_MANY_STARTS if entries <= _SMALL else _FEW_STARTS)
-        choices: dict[str, Any] = {} if self.n_starts else {"n_starts": n_starts}
-        labels = engine.communities(problem, groups.limits, n_starts, self.max_iter)
+        few = len(problem.graph.indices) <= 2 * _FEW_EDGES
+        effort = {
+            "n_starts": self.n_starts or (_STARTS_OF_FEW if few else _STARTS),
+            "max_iter": self.max_iter or (_CYCLES_OF_FEW if few else _CYCLES),
+        }
+        choices: dict[str, Any] = {key: value for key, value in effort.items() if not getattr(self, key)}
+        labels = engine.communities(problem, groups.limits, *effort.values())
         if least > 1.0:
-            labels = _of_least_size(problem, groups, labels, least, self.max_iter)
+            labels = _of_least_size(problem, groups, labels, least)
         labels = compact(labels[groups.label], len(groups.label))[0]
         if self.n_clusters is not None:
-            labels = self._so_many(objective, groups, labels, n_starts, choices)
+            labels = self._so_many(objective, groups, labels, tuple(effort.values()), choices)
         return labels, choices
 
     def _so_many(
-        self, objective: Objective, groups: Groups, labels: np.ndarray, n_starts: int, choices: dict[str, Any]
+        self,
+        objective: Objective,
+        groups: Groups,
+        labels: np.ndarray,
+        effort: tuple[int, ...],
+        choices: dict[str, Any],
     ) -> np.ndarray:
         """Labels with the number of communities asked for."""
         wanted, factor = int(self.n_clusters or 0), 1.0
@@ -299,7 +310,7 @@ class Communities(HierarchyMaker):
                 factor *= _STEP
                 sharper = objective.problem._replace(form=objective.problem.form * factor)
                 problem = _grouped_problem(sharper, groups)
-                found = engine.communities(problem, groups.limits, n_starts, self.max_iter)
+                found = engine.communities(problem, groups.limits, *effort)
                 labels = compact(found[groups.label], len(groups.label))[0]
         if int(labels.max(initial=-1)) + 1 < wanted:  # nothing divides further by itself
             labels = groups.label
@@ -347,12 +358,10 @@ def _grouped_problem(problem: engine.Problem, groups: Groups) -> engine.Problem:
     return problem.contracted(groups.label, groups.count)
 
 
-def _of_least_size(
-    problem: engine.Problem, groups: Groups, labels: np.ndarray, least: float, most_iter: int
-) -> np.ndarray:
+def _of_least_size(problem: engine.Problem, groups: Groups, labels: np.ndarray, least: float) -> np.ndarray:
     """Labels of communities that are large enough and connected."""
     limits = groups.limits._replace(least=least)
-    pull, order = problem.vectors @ problem.form, engine.shuffled(problem.n, 0)
+    pull, order = problem.vectors @ problem.form, np.arange(problem.n, dtype=np.int32)
     for _ in range(_ROUNDS):
         labels = large_enough(problem, limits, labels)
         moved = labels.copy()

@@ -110,34 +110,28 @@ def contract_unsorted(graph, labels, n_parts):
     """As `contract`, in less time; neighbours stand in the order in which they were met."""
     start, nodes = part_members(labels, n_parts)
     loops, node_weight = np.zeros(n_parts), np.zeros(n_parts)
-    sums, touched = np.zeros(n_parts), np.empty(n_parts, np.int32)
-    seen = np.full(n_parts, -1, np.int32)
+    entry = np.full(n_parts, -1, np.int64)  # of a neighbour, where not before `first`
     indptr = np.zeros(n_parts + 1, np.int64)
     indices = np.empty(graph.indices.shape[0], np.int32)
     weights = np.empty(graph.indices.shape[0], np.float64)
     filled = 0
     for c in range(n_parts):
-        count = 0
+        first, inner = filled, 0.0
         for i in range(start[c], start[c + 1]):
-            v = nodes[i]
+            v = np.uintp(nodes[i])
             loops[c] += graph.loops[v]
             node_weight[c] += graph.node_weight[v]
-            for e in range(graph.indptr[v], graph.indptr[v + 1]):
-                d = labels[graph.indices[e]]
-                if seen[d] != c:
-                    seen[d] = c
-                    sums[d] = 0.0
-                    touched[count] = d
-                    count += 1
-                sums[d] += graph.weights[e]
-        for i in range(count):
-            d = touched[i]
-            if d == c:
-                loops[c] += sums[d]
-            else:
-                indices[filled] = d
-                weights[filled] = sums[d]
-                filled += 1
+            for e in range(np.uintp(graph.indptr[v]), np.uintp(graph.indptr[v + np.uintp(1)])):
+                d = labels[np.uintp(graph.indices[e])]
+                if d == c:
+                    inner += graph.weights[e]
+                elif entry[np.uintp(d)] >= first:
+                    weights[np.uintp(entry[np.uintp(d)])] += graph.weights[e]
+                else:
+                    entry[np.uintp(d)] = filled
+                    indices[filled], weights[filled] = d, graph.weights[e]
+                    filled += 1
+        loops[c] += inner
         indptr[c + 1] = filled
     return Graph(indptr, indices[:filled].copy(), weights[:filled].copy(), loops, node_weight)
 

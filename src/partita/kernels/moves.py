@@ -16,6 +16,8 @@ import numpy as np
 
 from partita.kernels.jit import jit
 
+_at = np.uintp  # an index that can't be negative, and so is not looked at twice
+
 
 class Limits(NamedTuple):
     """What a community may hold.
@@ -57,16 +59,27 @@ def _dot(a, i, b, j):
 
 
 @jit
-def _gather(graph, v, comm, acc, touched):
-    """Weight from v to each community next to it. OUT acc, touched. Returns how many were touched."""
-    count = 0
-    for e in range(graph.indptr[v], graph.indptr[v + 1]):
-        c = comm[graph.indices[e]]
-        if acc[c] == 0.0:
-            touched[count] = c
-            count += 1
-        acc[c] += graph.weights[e]
+def _gather(graph, v, comm, state, touched):
+    """Weight from v to each community next to it. OUT state[:, 0], touched. Returns how many were touched."""
+    count = _at(0)
+    for e in range(_at(graph.indptr[v]), _at(graph.indptr[v + _at(1)])):
+        c = comm[_at(graph.indices[e])]
+        before = state[_at(c), 0]
+        touched[count] = c  # written over unless it is new: no branch to guess
+        count += _at(before == 0.0)
+        state[_at(c), 0] = before + graph.weights[e]
     return count
+
+
+@jit
+def _free(count):
+    """The empty communities, the lowest last, and how many there are."""
+    empty, n_empty = np.empty(count.shape[0], np.int32), 0
+    for c in range(count.shape[0] - 1, -1, -1):
+        if count[c] == 0:
+            empty[n_empty] = c
+            n_empty += 1
+    return empty, n_empty
 
 
 @jit
@@ -81,76 +94,134 @@ def _admits(v, c, comm, size, holder, weight, limits):
 
 
 @jit
+def moves_border(graph, comm, order):
+    """The nodes of `order`, in order, that have a neighbour in another community, int32[m]."""
+    found, count = np.empty(order.shape[0], np.int32), 0
+    for i in range(order.shape[0]):
+        v = _at(order[i])
+        for e in range(_at(graph.indptr[v]), _at(graph.indptr[v + _at(1)])):
+            if comm[_at(graph.indices[e])] != comm[v]:
+                found[count] = v
+                count += 1
+                break
+    return found[:count]
+
+
+@jit
+def _sizes(graph, limits, comm):
+    """Weight of each community, and the anchor that it holds, -1 for none."""
+    size, holder = np.zeros(comm.shape[0]), np.full(comm.shape[0], -1, np.int32)
+    for v in range(comm.shape[0]):
+        size[comm[v]] += graph.node_weight[v]
+        if limits.anchor[v] >= 0:
+            holder[comm[v]] = limits.anchor[v]
+    return size, holder
+
+
+@jit
 def moves_run(graph, vectors, pull, limits, order, tol, comm):
     """Move nodes while a move gains more than `tol`; neighbours of a node that moved are looked at again.
 
-    IN vectors, pull float64[n, r], order int32[n] (in which nodes are looked at first). INOUT comm int32[n],
-    below n. Returns the number of moves.
+    IN vectors, pull float64[n, r], order int32[m] (nodes to look at first, each once). INOUT comm int32[n],
+    below n. Returns what the objective gained.
     """
-    n = order.shape[0]
-    sums, size = part_sums(vectors, comm, n), np.zeros(n)
-    count, holder = np.zeros(n, np.int32), np.full(n, -1, np.int32)
+    n, r = vectors.shape
+    state, count = np.zeros((n, 1 + r)), np.zeros(n, np.int32)  # weight from a node and sums, side by side
     for v in range(n):
-        size[comm[v]] += graph.node_weight[v]
+        for t in range(r):
+            state[comm[v], 1 + t] += vectors[v, t]
         count[comm[v]] += 1
-        if limits.anchor[v] >= 0:
-            holder[comm[v]] = limits.anchor[v]
-    empty, n_empty = np.empty(n, np.int32), 0
-    for c in range(n - 1, -1, -1):
-        if count[c] == 0:
-            empty[n_empty] = c
-            n_empty += 1
-    queue, queued, head, waiting = order.copy(), np.ones(n, np.bool_), 0, n
-    acc, touched, moves = np.zeros(n), np.empty(n, np.int32), 0
+    size, holder = _sizes(graph, limits, comm)
+    limited = limits.least > 0.0 or limits.most < np.inf or limits.apart.shape[0] > 0
+    limited = limited or (limits.anchor >= 0).any()
+    empty, n_empty = _free(count)
+    queue, queued, head, waiting = np.empty(n, np.int32), np.zeros(n, np.bool_), 0, order.shape[0]
+    queue[:waiting] = order
+    for v in order:
+        queued[v] = True
+    touched, gained = np.empty(n + 1, np.int32), 0.0
     while waiting > 0:
-        v = queue[head]
+        v = _at(queue[_at(head)])
         head = head + 1 if head + 1 < n else 0
         waiting -= 1
         queued[v] = False
-        own, weight = comm[v], graph.node_weight[v]
-        rest = size[own] - weight
-        if count[own] > 1 and rest < limits.least:
+        own, weight = _at(comm[v]), graph.node_weight[v]
+        if limited and count[own] > 1 and size[own] - weight < limits.least:
             continue
-        n_touched = _gather(graph, v, comm, acc, touched)
-        best, most = own, acc[own] - _dot(pull, v, sums, own) + _dot(pull, v, vectors, v) + tol
+        n_touched = _gather(graph, v, comm, state, touched)
+        first = pull[v, 0]  # most objectives have no other
+        held = state[own, 0] - first * (state[own, 1] - vectors[v, 0])
+        for t in range(1, r):
+            held -= pull[v, t] * (state[own, 1 + t] - vectors[v, t])
+        state[own, 0] = 0.0
+        best, most = own, held + tol
         if most < 0.0 and count[own] > 1 and weight >= limits.least:
-            best, most = empty[n_empty - 1], 0.0
+            best, most = _at(empty[n_empty - 1]), 0.0
         for i in range(n_touched):
-            c = touched[i]
-            gain = acc[c] - _dot(pull, v, sums, c)
-            wanted = acc[c] > 0.0 and gain > most and c != own
-            if wanted and _admits(v, c, comm, size, holder, weight, limits):
+            c = _at(touched[i])
+            linked = state[c, 0]
+            gain, state[c, 0] = linked - first * state[c, 1], 0.0
+            for t in range(1, r):
+                gain -= pull[v, t] * state[c, 1 + t]
+            wanted = gain > most and linked > 0.0
+            if wanted and (not limited or _admits(v, c, comm, size, holder, weight, limits)):
                 best, most = c, gain
-            acc[c] = 0.0
         if best == own:
             continue
-        moves += 1
-        if count[best] == 0:
-            n_empty -= 1
-        for t in range(vectors.shape[1]):
-            sums[own, t] -= vectors[v, t]
-            sums[best, t] += vectors[v, t]
-        size[own] -= weight
-        size[best] += weight
+        gained += most - held
+        n_empty -= count[best] == 0
+        for t in range(r):
+            state[own, 1 + t] -= vectors[v, t]
+            state[best, 1 + t] += vectors[v, t]
         count[own] -= 1
         count[best] += 1
-        if limits.anchor[v] >= 0:
-            holder[own], holder[best] = -1, limits.anchor[v]
         comm[v] = best
+        if limited:
+            size[own] -= weight
+            size[best] += weight
+            if limits.anchor[v] >= 0:
+                holder[own], holder[best] = -1, limits.anchor[v]
         if count[own] == 0:
             empty[n_empty] = own
             n_empty += 1
-            for t in range(vectors.shape[1]):
-                sums[own, t] = 0.0
             size[own] = 0.0
-        for e in range(graph.indptr[v], graph.indptr[v + 1]):
+            for t in range(r):
+                state[own, 1 + t] = 0.0
+        for e in range(_at(graph.indptr[v]), _at(graph.indptr[v + _at(1)])):
             u = graph.indices[e]
-            if not queued[u] and comm[u] != best:
-                queued[u] = True
+            if not queued[_at(u)] and _at(comm[_at(u)]) != best:
+                queued[_at(u)] = True
                 tail = head + waiting
-                queue[tail if tail < n else tail - n] = u
+                queue[_at(tail if tail < n else tail - n)] = u
                 waiting += 1
-    return moves
+    return 2.0 * gained
+
+
+@jit
+def _weight_within(graph, part):
+    """Weight from each node to the rest of its part, float64[n]."""
+    out = np.zeros(part.shape[0])
+    for i in range(part.shape[0]):
+        v, total = _at(i), 0.0
+        for e in range(_at(graph.indptr[v]), _at(graph.indptr[v + _at(1)])):
+            total += graph.weights[e] if part[_at(graph.indices[e])] == part[v] else 0.0
+        out[v] = total
+    return out
+
+
+@jit
+def _gather_within(graph, v, part, piece, state, touched):
+    """As `_gather`, for pieces of the part of `v` alone."""
+    count, mine = _at(0), part[v]
+    for e in range(_at(graph.indptr[v]), _at(graph.indptr[v + _at(1)])):
+        u = _at(graph.indices[e])
+        if part[u] == mine:
+            c = piece[u]
+            before = state[_at(c), 0]
+            touched[count] = c
+            count += _at(before == 0.0)
+            state[_at(c), 0] = before + graph.weights[e]
+    return count
 
 
 @jit
@@ -158,45 +229,40 @@ def moves_refine(graph, vectors, pull, order, tol, part):
     """Pieces of the parts, grown from single nodes by merges that gain: each is connected.
 
     Only a node that is still alone merges, only where both it and the piece are well connected to their part,
-    and by most gain. IN as for `moves_run`, part int32[n]. Returns piece int32[n], below n.
+    and by most gain. IN as for `moves_run`, order int32[n], part int32[n]. Returns piece int32[n], below n.
     """
-    n = order.shape[0]
+    n, r = vectors.shape
     piece, alone = np.arange(n).astype(np.int32), np.ones(n, np.bool_)
-    sums, pulls, whole = vectors.copy(), pull.copy(), part_sums(vectors, part, n)
-    out = np.zeros(n)
-    for v in range(n):
-        for e in range(graph.indptr[v], graph.indptr[v + 1]):
-            if part[graph.indices[e]] == part[v]:
-                out[v] += graph.weights[e]
-    acc, touched = np.zeros(n), np.empty(n, np.int32)
-    for v in order:
-        mine = part[v]
-        if not alone[v] or out[v] < _dot(pull, v, whole, mine) - _dot(pull, v, vectors, v) - tol:
+    whole, out = part_sums(vectors, part, n), _weight_within(graph, part)
+    state, pulls = np.zeros((n, 1 + r)), pull.copy()
+    state[:, 1:] = vectors
+    touched = np.empty(n + 1, np.int32)
+    for i in range(n):
+        v = _at(order[i])
+        if not alone[v]:
             continue
-        count = 0
-        for e in range(graph.indptr[v], graph.indptr[v + 1]):
-            u = graph.indices[e]
-            if part[u] == mine:
-                c = piece[u]
-                if acc[c] == 0.0:
-                    touched[count] = c
-                    count += 1
-                acc[c] += graph.weights[e]
-        best, most, between = -1, tol, 0.0
-        for i in range(count):
-            c = touched[i]
-            gain = acc[c] - _dot(pull, v, sums, c)
-            held = out[c] >= _dot(pulls, c, whole, mine) - _dot(pulls, c, sums, c) - tol
-            if acc[c] > 0.0 and gain > most and held:
-                best, most, between = c, gain, acc[c]
-            acc[c] = 0.0
-        if best < 0:
+        mine, needed = _at(part[v]), -tol
+        for t in range(r):
+            needed += pull[v, t] * (whole[mine, t] - vectors[v, t])
+        if out[v] < needed:
+            continue
+        best, most, between, first = v, tol, 0.0, pull[v, 0]
+        for j in range(_gather_within(graph, v, part, piece, state, touched)):
+            c = _at(touched[j])
+            weight, state[c, 0] = state[c, 0], 0.0
+            gain, needed = weight - first * state[c, 1], pulls[c, 0] * (whole[mine, 0] - state[c, 1]) - tol
+            for t in range(1, r):
+                gain -= pull[v, t] * state[c, 1 + t]
+                needed += pulls[c, t] * (whole[mine, t] - state[c, 1 + t])
+            if weight > 0.0 and gain > most and out[c] >= needed:
+                best, most, between = c, gain, weight
+        if best == v:
             continue
         piece[v] = best
         alone[v] = alone[best] = False
         out[best] += out[v] - 2.0 * between
-        for t in range(vectors.shape[1]):
-            sums[best, t] += vectors[v, t]
+        for t in range(r):
+            state[best, 1 + t] += vectors[v, t]
             pulls[best, t] += pull[v, t]
     return piece
 
