@@ -5,11 +5,13 @@
     python benchmarks/bottom_up.py real /path/to/data
     python benchmarks/bottom_up.py bipartite
     python benchmarks/bottom_up.py matching
+    python benchmarks/bottom_up.py scale
 
 ``hsbm``: 20 communities of 10 communities of 100 nodes, about 135,000 edges; ``bottom`` and ``top`` are AMI
 with the 200 and the 20, of the levels that an entrant returns (the nearest in number of parts). ``phase``:
 graphs of two sides of eight communities each: exact recovery of the sides, bottom-up and top-down, and the
-curves where it becomes possible. ``real``: graphs of known communities. Runs print what they find.
+curves where it becomes possible. ``real``: graphs of known communities. ``scale``: the planted hierarchy of
+``hsbm`` with 10^5 to 10^6 nodes. Runs print what they find.
 """
 
 from __future__ import annotations
@@ -314,18 +316,48 @@ def run_matching() -> None:
             print(f"n = {n}, edges kept {kept}: matched rightly {np.round(right, 3).tolist()}")
 
 
+def run_scale(sizes: list[int]) -> None:
+    """The planted hierarchy at growing size, two threads; memory is the most that the process ever held.
+
+    Agreement is the adjusted Rand index: the adjusted mutual information would take longer than the fit.
+    """
+    import resource
+
+    from sklearn.metrics import adjusted_rand_score
+
+    from partita.graphs import BottomUp
+
+    BottomUp(n_jobs=2).fit(hsbm_data(40_000, 1)[0])  # compiles
+    for n in sizes:
+        X, truth, _ = hsbm_data(n, 0)
+        started = time.perf_counter()
+        tree = BottomUp(n_jobs=2).fit(X)
+        seconds = time.perf_counter() - started
+        h, counts = tree.hierarchy_, [len(level) for level in tree.hierarchy_.levels]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{n} nodes, {X.nnz // 2} edges: {seconds:.1f} s, {peak:.0f} MiB, levels {counts}, inversions "
+              f"{tree.made_by_.certificates['inversions']}", flush=True)  # fmt: skip
+        for wanted in (truth, truth // 10):
+            near = int(np.abs(np.log(np.array(counts) / len(np.unique(wanted)))).argmin())
+            alike = adjusted_rand_score(h.labels(near), wanted)
+            print(f"  {counts[near]} parts for {len(np.unique(wanted))}: ARI {alike:.4f}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("phase", "real", "bipartite", "matching"))
+    parser.add_argument("what", choices=("phase", "real", "bipartite", "matching", "scale"))
     parser.add_argument("path", nargs="?", type=Path, help="the picture to write, or the folder of data")
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
     args = parser.parse_args()
     if args.what == "phase":
         run_phase(args.path or Path("bottom_up_phase.svg"), args.draws)
     elif args.what == "real":
         run_real(args.path)
+    elif args.what == "scale":
+        run_scale(args.sizes)
     else:
         (run_bipartite if args.what == "bipartite" else run_matching)()
 

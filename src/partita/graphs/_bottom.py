@@ -171,13 +171,14 @@ class Search:
 
 
 def _shortest(several: Callable[[list[float]], list[Bottom | None]], first: int) -> Bottom | None:
-    """The shortest of a grid of resolutions: upwards from ``4 ** first`` by 4 until smaller parts describe
-    the graph worse; downwards if the first was best; then the two steps halfway. Two at a time, on two
-    threads."""
+    """The shortest of a grid of resolutions: upwards from ``4 ** first`` by 4 (with many nodes, by 2 after
+    the first two) until smaller parts describe the graph worse; downwards if the first was best; then the two
+    steps halfway. Two at a time, on two threads."""
     best: Bottom | None = None
-    for step in range(first, _MOST_STEPS, 2):
+    pair = [4.0**first, 4.0 ** (first + 1)]
+    for _ in range(0, _MOST_STEPS, 2):
         worse = False
-        for found in several([4.0**step, 4.0 ** (step + 1)]):
+        for found in several(pair):
             if found is not None and (best is None or found.nats < best.nats):
                 best, worse = found, False
             elif found is not None and best is not None:
@@ -185,6 +186,7 @@ def _shortest(several: Callable[[list[float]], list[Bottom | None]], first: int)
                 worse = finest or found.tree.n_blocks > _FINER * best.tree.n_blocks
         if worse:
             break
+        pair = [2.0 * pair[1], 4.0 * pair[1]] if first else [4.0 * pair[1], 16.0 * pair[1]]
     if best is None:
         return None
     if first and best.choices["resolution"] <= 4.0**first:

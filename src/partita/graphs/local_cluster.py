@@ -102,7 +102,8 @@ class LocalCluster(HierarchyMaker):
     max_volume : float, optional
         The mass that spreads never fills more than this volume. Default, and at most: .9 of the graph's.
     max_iter : int
-        Rounds of pushes for each amount of mass.
+        Rounds of pushes for each amount of mass. What is left unsettled is pushed with the next amount;
+        ``converged`` tells whether all came to rest.
 
     Attributes
     ----------
@@ -177,7 +178,7 @@ class LocalCluster(HierarchyMaker):
         teleport: float = 0.1,
         locality: float = 0.5,
         max_volume: float | None = None,
-        max_iter: int = 60,
+        max_iter: int = 20,
     ) -> None:
         self.seed = seed
         self.method = method

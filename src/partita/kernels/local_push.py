@@ -34,14 +34,30 @@ def flow_rounds(met, sink, slack, mass, value, active, listed, excess, rounds):
                 excess[i] = (mass[s] - sink[s]) / met.strength[s]
                 mass[s] = sink[s]
                 value[s] += excess[i]
+        pushes = 0
         for i in range(count):
             if excess[i] > 0.0:
                 s = active[i]
+                pushes += met.stop[s] - met.start[s]
                 for e in range(met.start[s], met.stop[s]):
                     mass[met.neighbour[e]] += excess[i] * met.share[e]
-        count = _collect(met, active, count, excess, mass, sink, slack)
+        if pushes > met.used[0]:
+            count = _collect_all(met, active, mass, sink, slack)
+        else:
+            count = _collect(met, active, count, excess, mass, sink, slack)
     listed[0] = count
     return False
+
+
+@jit
+def _collect_all(met, active, mass, sink, slack):
+    """As ``_collect``, by a look at all slots: where many edges carried mass, these are fewer."""
+    fresh = 0
+    for s in range(met.used[0]):
+        if mass[s] > sink[s] + slack[s] and (met.start[s] < 0 or met.strength[s] > 0.0):
+            active[fresh] = s
+            fresh += 1
+    return fresh
 
 
 @jit
