@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import block_array, csr_array
 
+from partita.graphs._input import as_graph
+from partita.graphs._profile_bound import absorbing
 from partita.graphs.profile import community_profile
+from partita.kernels.absorb import flow_absorbed
 
 
 def all_sets(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,6 +107,53 @@ def test_equal_eigenvalues_are_not_passed_over(pieces: int):
         own = float(A.sum()) / pieces
         assert profile.lower[np.searchsorted(profile.volumes, own) - 1] < 1e-9
         assert profile.lower[profile.volumes[1:] < own / 8].min() > 0.01
+
+
+@given(data=st.data(), n=st.integers(3, 8))
+def test_flows_are_the_least_cuts_with_a_price(data: st.DataObject, n: int):
+    above = data.draw(st.lists(st.sampled_from([0, 0, 1, 1, 3, 0.5]), min_size=n * n, max_size=n * n))
+    half = np.triu(np.reshape(above, (n, n)).astype(float), 1)
+    given_graph = as_graph(half + half.T)
+    graph, A = given_graph.graph, (half + half.T)[np.ix_(given_graph.order, given_graph.order)]
+    degree, price = A.sum(1), data.draw(st.sampled_from([1e-3, 0.1, 0.3, 0.77, 1.0]))
+    state = absorbing(graph)
+    inside = (np.arange(1, 2**n)[:, None] >> np.arange(n) & 1).astype(float)
+    worth = np.einsum("si,ij,sj->s", inside, A, 1.0 - inside) + price * (inside @ degree)
+    for node in range(n):
+        flow, _ = flow_absorbed(graph, state, degree, node, price)
+        assert flow + price * degree[node] == pytest.approx(worth[inside[:, node] > 0].min(), abs=1e-9)
+    assert not state.flow.any()
+    assert not state.taken.any()
+
+
+def test_hanging_pieces_are_bounded_by_flows_and_certificates_can_be_recomputed():
+    rng = np.random.default_rng(2)
+    tree = nx.random_labeled_tree(400, seed=3)
+    tree.add_edges_from(rng.integers(0, 400, (150, 2)).tolist())
+    tree.remove_edges_from(nx.selfloop_edges(tree))
+    order = rng.permutation(400)
+    A = nx.to_scipy_sparse_array(tree, nodelist=range(400), dtype=float, format="csr")[order][:, order]
+    profile = community_profile(A, n_seeds=400, per_octave=1)
+    alone = community_profile(A, n_seeds=4, per_octave=1, flow_volume=0.0)
+    assert (profile.lower <= profile.upper + 1e-12).all()
+    assert (profile.lower[:3] >= 0.4 * profile.upper[:3]).all()
+    assert (profile.lower[:3] > 2.0 * alone.lower[:3]).all()
+    record = profile.made_by.certificates
+    assert (profile.lower[: len(record["flow_bounds"])] >= record["flow_bounds"]).all()
+    network = nx.DiGraph()
+    for u, v in zip(*A.nonzero()):
+        network.add_edge(int(u), int(v), capacity=1.0)
+    degree = np.asarray(A.sum(axis=1)).ravel()
+    for high, bound, node, price, flow in zip(
+        profile.volumes[1:], *(record[name] for name in ("flow_bounds", "flow_nodes", "flow_prices", "flows"))
+    ):
+        if node < 0:
+            continue
+        for v in range(400):
+            network.add_edge(v, "sink", capacity=price * degree[v] if v != node else 0.0)
+        least = nx.minimum_cut_value(network, node, "sink")
+        assert flow == pytest.approx(least, abs=1e-9)
+        assert bound == pytest.approx((least + price * degree[node]) / high - price, abs=1e-9)
 
 
 def test_refusals():

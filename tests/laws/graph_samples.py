@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import scipy.sparse as sp
+from scipy.io import mmwrite
 
 from laws.registry import GraphCase
 
@@ -88,6 +90,35 @@ def other_forms(kind: str, A: sp.csr_array) -> Iterator[Any]:
         yield np.column_stack((*sp.triu(A).coords, sp.triu(A).data))
     elif kind in SQUARE:
         yield nx.from_scipy_sparse_array(A, create_using=nx.DiGraph)
+
+
+def files(kind: str, A: sp.csr_array, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The graph in every format of files that holds it, and the options to read it."""
+    entries = A.tocoo()
+    directed = kind in SQUARE and kind not in SYMMETRIC
+    if kind == "hypergraph":
+        price = A.max(axis=0).toarray().ravel()
+        nets = [A[:, [j]].nonzero()[0] + 1 for j in range(A.shape[1])]
+        lines = [" ".join(map(str, [int(p), *net])) for p, net in zip(price, nets) if len(net)]
+        (folder / "a.hgr").write_text("\n".join([f"{len(lines)} {A.shape[0]} 1", *lines, ""]))
+        yield folder / "a.hgr", {}
+        return
+    mmwrite(folder / "a.mtx", entries, symmetry="symmetric" if kind in SYMMETRIC else "general")
+    options = {"directed": True} if directed else {}
+    yield folder / "a.mtx", {**options, "signed": True} if kind in SQUARE else {}
+    if kind not in SQUARE:
+        return
+    half = sp.triu(A).tocoo() if kind in SYMMETRIC else entries
+    ends = [f"{3 * u - 100},{3 * v - 100},{w}" for u, v, w in zip(*half.coords, half.data)]
+    (folder / "a.edges").write_text("\n".join(["source,target,weight", *ends[::-1], ""]))
+    yield folder / "a.edges", {**options, "signed": True}
+    if kind == "graph":
+        rows = []
+        for u in range(A.shape[0]):
+            own = slice(A.indptr[u], A.indptr[u + 1])
+            rows.append(" ".join(f"{v + 1} {int(w)}" for v, w in zip(A.indices[own], A.data[own])))
+        (folder / "a.graph").write_text("\n".join([f"{A.shape[0]} {A.nnz // 2} 1", *rows, ""]))
+        yield folder / "a.graph", {}
 
 
 def broken(kind: str, A: sp.csr_array) -> Iterator[tuple[Any, str]]:

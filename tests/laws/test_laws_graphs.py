@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 import partita as pt
-from laws.graph_samples import SQUARE, broken, n_items, other_forms, placed, renumbered, sample
+from laws.graph_samples import SQUARE, broken, files, n_items, other_forms, placed, renumbered, sample
 from laws.registry import GRAPH_MAKERS, GraphCase
 from laws.test_laws_refusals import wrong_values
 from partita.hierarchy.maker import HierarchyMaker
@@ -95,6 +95,18 @@ def test_forms_and_types_make_no_difference(case: GraphCase):
     for same in other_forms(case.takes, sample(case.takes)):
         found = case.make().fit(same)
         np.testing.assert_array_equal(found.labels_, fitted(case).labels_, err_msg=type(same).__name__)
+
+
+@every_maker
+def test_files_make_no_difference(case: GraphCase, tmp_path):
+    A = sample(case.takes)
+    for path, options in files(case.takes, A, tmp_path):
+        source = pt.io.read(path, **options)
+        maker = case.make()
+        if source.names is not None and "seed" in maker.get_params():
+            maker.set_params(seed=source.names[0])
+        data = source.data if case.takes == "table" else source
+        np.testing.assert_array_equal(maker.fit(data).labels_, fitted(case).labels_, err_msg=path.name)
 
 
 @every_maker

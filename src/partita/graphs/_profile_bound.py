@@ -1,4 +1,7 @@
-"""What no set of a given volume can beat: conductance from below, by low eigenvectors. Called by graphs."""
+"""What no set of a given volume can beat: conductance from below, by low eigenvectors and by flows.
+
+Called by graphs.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from partita.kernels.absorb import Absorbing, least_conductance
 from partita.kernels.csr import Graph, components
 
 _DENSE = 1500
 _MOST_COMPONENTS = 512
+_PRICES = 6
 
 
 class LowVectors(NamedTuple):
@@ -134,3 +139,59 @@ def _best_choice(gain: np.ndarray, degree: np.ndarray) -> tuple[np.ndarray, np.n
     """Corners of the largest fractional gain against volume."""
     order = np.argsort(-gain / degree, kind="stable")
     return np.concatenate(([0.0], np.cumsum(degree[order]))), np.concatenate(([0.0], np.cumsum(gain[order])))
+
+
+class FlowBound(NamedTuple):
+    """What flows say of one class of volume, and of what node and price this is.
+
+    Attributes
+    ----------
+    bound : float
+    node : int
+        The canonical number of the node whose sets could be best.
+    price : float
+    flow : float
+    """
+
+    bound: float
+    node: int
+    price: float
+    flow: float
+
+
+def absorbing(graph: Graph) -> Absorbing:
+    """The state of flows over the rows of a graph, at rest."""
+    n, entries = len(graph.loops), len(graph.indices)
+    rows = np.repeat(np.arange(n), np.diff(graph.indptr))
+    return Absorbing(
+        np.lexsort((rows, graph.indices)).astype(np.int64),
+        np.zeros(entries),
+        np.zeros(n),
+        np.full(n, -1, np.int32),
+        np.zeros(n, bool),
+        np.empty(n, np.int64),
+        np.empty(n, np.int32),
+        np.empty(n, np.int64),
+        np.empty(n, np.int32),
+    )
+
+
+def flow_bounds(
+    graph: Graph, degree: np.ndarray, volumes: np.ndarray, most: float, lower: np.ndarray
+) -> list[FlowBound]:
+    """For each class of volume up to `most`, from the smallest on, what flows around each node allow.
+
+    A set S with node v has ``cut(S) + p volume(S) >= F``, F the least cut between v and all others where
+    each of them absorbs p times its volume (the easy side of duality: any flow will do). So a set of volume
+    up to h has a conductance of at least ``F / h - p``; the price p is sought for each node, and the least
+    over all nodes holds for all sets. Where that is not above `lower`, what is known already, the node is -1.
+    """
+    state = absorbing(graph)
+    nodes, found = np.argsort(degree, kind="stable"), []
+    for high, known in zip(volumes[1:][volumes[1:] <= most], lower):
+        bound, node, price, flow = least_conductance(
+            graph, state, degree, nodes, float(high), float(known), _PRICES
+        )
+        bound = max(0.0, bound - 1e-12 * (1.0 + flow)) if np.isfinite(bound) else 0.0
+        found.append(FlowBound(float(bound), int(node), float(price), float(flow)))
+    return found
