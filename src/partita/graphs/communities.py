@@ -115,8 +115,8 @@ class Communities(HierarchyMaker):
     divides communities that are not connected.
     Renumbered nodes give the renumbered result, except for nodes that no neighbourhood tells apart.
 
-    Time: O(e) for each level of an iteration, for e edges; memory: 24 bytes for each of the 2 e entries, and
-    as much again while the graph is read.
+    Time: O(e) for each level of an iteration, for e edges; memory: 24 bytes for each of the 2 e entries,
+    as much again while the graph is read, and up to as much for each start that runs at once.
 
     Examples
     --------
