@@ -35,7 +35,7 @@ WORDS = (
     "meadow",
     "orbit",
 )
-ROUNDS = 2
+ROUNDS = 1
 TIMED = """
 const act = new Function(arguments[0]);
 const begin = performance.now();

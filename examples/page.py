@@ -15,7 +15,16 @@ print("what was chosen, and why:", h.made_by.choices)
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "wine.html"
-    pt.report.write(h, path, X=X, texts=[f"wine of class {y}" for y in wine.target])
+    cultivars = pt.Hierarchy.from_labels([wine.target])
+    pt.report.write(
+        h,
+        path,
+        X=X,
+        columns=wine.feature_names,
+        layout=["squarified", "rectangular"],
+        other=cultivars,
+        other_title="cultivars",
+    )
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
 
     saved = h.save(Path(folder) / "wine.partita")

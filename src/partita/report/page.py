@@ -55,9 +55,10 @@ def write(
     apart, medoids and typical members as texts, rows or images), the maker's record with its certificates
     and, beside a second hierarchy, what is alike in both. Keyboard and screen reader reach everything.
 
-    The file needs no network and stays below 15 MB whatever the size of the data: at most 120,000 parts (the
-    largest) and a deterministic sample of members. It is written aside and renamed, so that an old page stays
-    whole when writing fails.
+    The file needs no network and holds at most 120,000 parts (the largest) and a deterministic sample of
+    members: below 15 MB for 10^6 items in 10^5 parts with rows, texts, a second hierarchy and two layouts
+    beside the squarified one. Images and further layouts add to that. It is written aside and renamed, so
+    that an old page stays whole when writing fails.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 // Squarified treemap (Bruls, Huizing and van Wijk 2000), laid out only as far as the eye can see. Callers: looks.js, icicle.js.
-const MOST_TILES = 2200;
+const MOST_TILES = 1500;
 const LEAST_AREA = 26;
 const HEADER = 22;
 const GAP = 2;

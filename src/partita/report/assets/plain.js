@@ -63,7 +63,7 @@ function paintPlain(canvas, tiles) {
     paint.globalAlpha = state.lit && tile.leaf && !state.lit.has(tile.part) ? 0.28 : 1;
     paint.fillStyle = css(colour);
     paint.beginPath();
-    if (w < 6 || h < 6) paint.rect(tile.x, tile.y, w, h); else paint.roundRect(tile.x, tile.y, w, h, 3);
+    if (w < 14 || h < 14) paint.rect(tile.x, tile.y, w, h); else paint.roundRect(tile.x, tile.y, w, h, 3);
     paint.fill();
     if (tile.kind === "own" || tile.kind === "hidden" || tile.kind === "rest") { paint.fillStyle = hatchOn(paint, inkOn(colour)); paint.fill(); }
     if (!tile.leaf) { paint.strokeStyle = inkOn(colour) === "#ffffff" ? "rgb(255 255 255 / 26%)" : "rgb(17 21 26 / 22%)"; paint.stroke(); }

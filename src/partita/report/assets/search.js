@@ -14,7 +14,7 @@ const searchNames = once(() => Array.from({ length: COUNT }, (_, part) => fold(p
 const searchWords = once(() => (PARTS.terms ? PARTS.terms.word.map(fold) : []));
 const searchTexts = once(() => (DATA.samples.text || []).map(fold));
 const searchIds = once(() => (DATA.item_ids || DATA.samples.label || []).map(fold));
-const MOST_FOUND = 400;
+const MOST_FOUND = 200;
 
 // The smallest parts come first among the owners of a sample: the last part, in preorder, that lists it.
 const ownerOfSample = once(() => {
@@ -42,7 +42,7 @@ function partHits(words, phrase) {
     }
     if (found) keys[count++] = ((name === phrase ? 0 : name.startsWith(phrase) ? 1 : byName ? 2 : 3) * 2 ** 32 + PARTS.size[part]) * 2 ** 18 + part;
   }
-  return Array.from(keys.subarray(0, count).sort().subarray(0, 300), (key) => {
+  return Array.from(keys.subarray(0, count).sort().subarray(0, 150), (key) => {
     const part = key % 2 ** 18, size = PARTS.size[part];
     const terms = termsOf(part);
     return { part, title: partName(part), note: countText(size, "item", "items") + (terms.length ? ` · ${terms.join(", ")}` : "") };

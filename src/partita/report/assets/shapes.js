@@ -74,7 +74,7 @@ function shapesView(view, width, height, layer) {
   layer.append(ringPicture(width, height));
   return tiles;
 }
-const MOST_SHAPES = 1400;
+const MOST_SHAPES = 1000;
 function shapesInside(tile, depth, room) {
   const entries = contents(tile.part, 0).entries.filter((entry) => entry.kind !== "hidden");
   if (!entries.some((entry) => entry.kind === "part")) return [];
