@@ -91,12 +91,14 @@ def _takes(answers, part, square):
 
 
 @jit
-def _is_possible(answers, core, near, number, row, reach):
-    """Whether one of the rows looked at may be reached first and give its part."""
-    if row >= 0 and _takes(answers, answers.part[row], reach):
+def _is_possible(answers, core, search, i):
+    """Whether one of the rows looked at for query `i` may be reached first and give its part."""
+    near, number, part, row = search.near, search.number, answers.part, search.found.row[i]
+    if row >= 0 and _takes(answers, part[row], search.found.reach[i]):
         return True
-    for p in range(near.shape[0]):
-        if number[p] >= 0 and _takes(answers, answers.part[number[p]], max(core[number[p]], near[p])):
+    for p in range(near.shape[1]):
+        other = number[i, p]
+        if other >= 0 and _takes(answers, part[other], max(core[other], near[i, p])):
             return True
     return False
 
@@ -134,10 +136,11 @@ def _seen_within(answers, home, who, order, bounds, limit, seen):
 
     IN who intp[s] (queries), bounds float32 (k, s).
     """
+    of_cell = answers.only
     for i in who:
-        seen[i] = answers.only[home[i]]
+        seen[i] = of_cell[home[i]]
     for p in range(order.shape[0]):
-        only = answers.only[order[p]]
+        only = of_cell[order[p]]
         for t in range(who.shape[0]):
             i = who[t]
             if bounds[p, t] <= limit[i] and seen[i] != only:
@@ -183,11 +186,9 @@ def _givers_look(cells, answers, exact, queries, home, order, looked, core, sear
 
     INOUT looked bool (k, b) (of the cells in `order`), search. OUT possible bool[b].
     """
-    b, found = home.shape[0], search.found
+    b, limit = home.shape[0], search.limit
     for i in range(b):
-        possible[i] = _is_possible(
-            answers, core, search.near[i], search.number[i], found.row[i], found.reach[i]
-        )
+        possible[i] = _is_possible(answers, core, search, i)
     who, some = np.flatnonzero(~possible), np.empty(b, np.intp)
     at = np.flatnonzero(answers.furthest[order] >= 0)
     bounds = np.empty((at.shape[0], who.shape[0]), np.float32)
@@ -196,18 +197,17 @@ def _givers_look(cells, answers, exact, queries, home, order, looked, core, sear
     bounds_fill(cells, queries[who], home[0], order[at], bounds)
     for p in bounds_order(bounds, search.limit.max()):
         c, n_some = order[at[p]], 0
+        furthest = answers.furthest[c]
         for t in range(who.shape[0]):
             i = who[t]
-            near = bounds[p, t] <= min(search.limit[i], answers.furthest[c])
+            near = bounds[p, t] <= min(limit[i], furthest)
             if near and not possible[i] and not looked[at[p], i]:
                 some[n_some], looked[at[p], i] = i, True
                 n_some += 1
         if n_some > 0:
             _look(cells, c, exact, queries, some[:n_some], core, search, scratch)
         for i in some[:n_some]:
-            possible[i] = _is_possible(
-                answers, core, search.near[i], search.number[i], found.row[i], found.reach[i]
-            )
+            possible[i] = _is_possible(answers, core, search, i)
 
 
 @jit
@@ -219,11 +219,12 @@ def _rest_look(cells, answers, exact, queries, home, wanted, order, looked, core
     _seen_within(answers, home, who, order, bounds, search.limit, seen)
     if _agreed(cells, answers, seen, wanted, search, out) == 0:
         return
-    for p in bounds_order(bounds, search.limit.max()):
+    limit, is_open = search.limit, search.is_open
+    for p in bounds_order(bounds, limit.max()):
         n_some = 0
         for t in range(who.shape[0]):
             i = who[t]
-            if bounds[p, t] <= search.limit[i] and search.is_open[i] and not looked[p, i]:
+            if bounds[p, t] <= limit[i] and is_open[i] and not looked[p, i]:
                 some[n_some] = i
                 n_some += 1
         if n_some > 0:
@@ -237,12 +238,12 @@ def _is_inside(cells, answers, queries, home, room):
     A query is at most as far from any row of a cell as from its centre and the radius, and so is its core
     distance, if the cell has enough items.
     """
-    part, furthest = answers.only[home[0]], 0.0
+    part, furthest, centers = answers.only[home[0]], 0.0, cells.center
     if part < 0:
         return False
     for i in range(home.shape[0]):
         c = home[i]
-        far = centers_apart(queries[i], cells.center[c]) + cells.radius[c] + cells.slack
+        far = centers_apart(queries, i, centers, c) + cells.radius[c] + cells.slack
         far = far * _SURELY / cells.scale
         square = max(far * far, answers.least[c])
         if answers.only[c] != part or not _takes(answers, part, square):

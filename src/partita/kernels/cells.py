@@ -264,11 +264,11 @@ def _lowest_first(values, size, count):
 
 
 @jit(fastmath={"contract", "reassoc", "nsz"})
-def centers_apart(center, other):
-    """The distance of two centres. IN float64[d]."""
+def centers_apart(centers, i, others, k):
+    """The distance of centre `i` of some and centre `k` of others. IN float64 (centres, d)."""
     total = 0.0
-    for j in range(center.shape[0]):
-        total += (center[j] - other[j]) ** 2
+    for j in range(centers.shape[1]):
+        total += (centers[i, j] - others[k, j]) ** 2
     return np.sqrt(total)
 
 
@@ -279,23 +279,23 @@ def cells_near(cells, queries, limit, near):
     IN queries float64 (b, d), framed. OUT near intp[c]. Returns how many, and a bound for each, float64.
     """
     n_cells, d = cells.center.shape
-    center, low, high = np.zeros(d), queries[0].copy(), queries[0].copy()
-    radius = 0.0
+    center, low, high = np.zeros((1, d)), queries[:1].copy(), queries[:1].copy()
+    centers, radii, radius = cells.center, cells.radius, 0.0
     for j in range(d):
         total = 0.0
         for i in range(queries.shape[0]):
             total += queries[i, j]
-            low[j], high[j] = min(low[j], queries[i, j]), max(high[j], queries[i, j])
-        center[j] = total / queries.shape[0]
+            low[0, j], high[0, j] = min(low[0, j], queries[i, j]), max(high[0, j], queries[i, j])
+        center[0, j] = total / queries.shape[0]
     for i in range(queries.shape[0]):
-        radius = max(radius, centers_apart(center, queries[i]))
+        radius = max(radius, centers_apart(center, 0, queries, i))
     found, bounds = 0, np.empty(n_cells)
     if cells.boxed:
         found = halves_near(cells.halves, low, high, limit, near, bounds)
     else:
         for c in range(n_cells):
-            apart = centers_apart(center, cells.center[c])
-            apart = apart - radius - cells.radius[c] - 1e-9 * (apart + radius)
+            apart = centers_apart(center, 0, centers, c)
+            apart = apart - radius - radii[c] - 1e-9 * (apart + radius)
             if apart <= limit:
                 near[found], bounds[found] = c, apart
                 found += 1
@@ -360,10 +360,11 @@ def bounds_fill(cells, queries, home, near, bounds):
     if not cells.boxed:
         _bounds_lean(cells, queries, home, near, bounds)
         return
+    lows, highs, leaf = cells.halves.low, cells.halves.high, cells.leaf
     for p in range(near.shape[0]):
-        low, high = cells.halves.low[cells.leaf[near[p]]], cells.halves.high[cells.leaf[near[p]]]
+        v = leaf[near[p]]
         for i in range(queries.shape[0]):
-            bounds[p, i] = boxes_apart(queries[i], queries[i], low, high) * (1.0 - 2.0 * _UNIT)
+            bounds[p, i] = boxes_apart(queries, queries, i, lows, highs, v) * (1.0 - 2.0 * _UNIT)
 
 
 @jit
@@ -401,12 +402,11 @@ def centers_axes(center, home, near):
     """
     k, d = near.shape[0], center.shape[1]
     axes, apart = np.empty((k, d), np.float32), np.zeros(k)
-    own = center[home]
     for p in range(k):
-        other, axis, total = center[near[p]], axes[p], 0.0
+        c, total = near[p], 0.0
         for j in range(d):
-            axis[j] = other[j] - own[j]
-            total += np.float64(axis[j]) * axis[j]
+            axes[p, j] = center[c, j] - center[home, j]
+            total += np.float64(axes[p, j]) * axes[p, j]
         apart[p] = np.sqrt(total)
     return axes, apart
 

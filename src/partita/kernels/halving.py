@@ -132,11 +132,11 @@ def halves_descend(halves, queries, home):
 
 
 @jit
-def boxes_apart(low, high, low2, high2):
-    """The distance of two boxes, never too large. IN float64[d]."""
+def boxes_apart(low, high, i, lows, highs, v):
+    """The distance of box `i` of some and box `v` of others, never too large. IN float64 (boxes, d)."""
     total = 0.0
-    for j in range(low.shape[0]):
-        gap = max(low[j] - high2[j], low2[j] - high[j])
+    for j in range(low.shape[1]):
+        gap = max(low[i, j] - highs[v, j], lows[v, j] - high[i, j])
         if gap > 0.0:
             total += gap * gap
     return np.sqrt(total) * (1.0 - 1e-12)
@@ -144,20 +144,21 @@ def boxes_apart(low, high, low2, high2):
 
 @jit
 def halves_near(halves, low, high, limit, near, bounds):
-    """Cells within `limit` of a box. OUT near intp[c], bounds float64[c]. Returns how many."""
+    """Cells within `limit` of a box, (1, d). OUT near intp[c], bounds float64[c]. Returns how many."""
+    lows, highs, upper, cell = halves.low, halves.high, halves.upper, halves.cell
     found, held = 0, 1
     waiting = np.empty(128, np.intp)
     waiting[0] = 0
     while held > 0:
         held -= 1
         v = waiting[held]
-        apart = boxes_apart(low, high, halves.low[v], halves.high[v])
+        apart = boxes_apart(low, high, 0, lows, highs, v)
         if apart > limit:
             continue
-        if halves.cell[v] >= 0:
-            near[found], bounds[found] = halves.cell[v], apart
+        if cell[v] >= 0:
+            near[found], bounds[found] = cell[v], apart
             found += 1
         else:
-            waiting[held], waiting[held + 1] = halves.upper[v], v + 1
+            waiting[held], waiting[held + 1] = upper[v], v + 1
             held += 2
     return found
