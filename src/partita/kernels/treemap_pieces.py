@@ -13,6 +13,7 @@ from collections import namedtuple
 import numpy as np
 
 from partita.kernels.jit import jit
+from partita.kernels.treemap_boxes import NOTHING, box_corner, box_is_wide, box_shape, box_strips
 
 Piece = namedtuple("Piece", "tag span up weight state load")
 """The piece in hand: tag, span, up, state intp[b], weight float64[b]; load float64[b] of all binary nodes."""
@@ -24,7 +25,6 @@ _LEAST = 0.125
 """A straight cut leaves at least this share on either side; a smaller share is cut out of a corner."""
 _EVEN = 0.25
 """A leaf with less than this share beside it is drawn round a corner that holds all else."""
-_NOTHING = (1.0, 1.0, 0.0, 0.0)
 
 
 @jit
@@ -141,77 +141,12 @@ def _put(waiting, frame, start, mark, corner, box):
 
 
 @jit
-def _corner_box(box, corner, share):
-    """The box of the same form at a corner, with a share of the area."""
-    side = np.sqrt(share)
-    wide, high = side * (box[2] - box[0]), side * (box[3] - box[1])
-    left, right = (box[2] - wide, box[2]) if corner & 1 else (box[0], box[0] + wide)
-    bottom, top = (box[3] - high, box[3]) if corner & 2 else (box[1], box[1] + high)
-    return left, bottom, right, top
-
-
-@jit
-def _is_wide(box):
-    return box[2] - box[0] >= box[3] - box[1]
-
-
-@jit
-def _strips(box, corner, share, wide):
-    """The box cut in two, across its width if `wide`: a share of the area at the corner, and the rest."""
-    left, bottom, right, top = box
-    if wide:
-        thick = share * (right - left)
-        cut = right - thick if corner & 1 else left + thick
-        low, high = (left, bottom, cut, top), (cut, bottom, right, top)
-        return (high, low) if corner & 1 else (low, high)
-    thick = share * (top - bottom)
-    cut = top - thick if corner & 2 else bottom + thick
-    low, high = (left, bottom, right, cut), (left, cut, right, top)
-    return (high, low) if corner & 2 else (low, high)
-
-
-@jit
-def _column(shapes, slabs, leaf, left, right, bottom, top):
-    """One more column of a shape."""
-    count = slabs[leaf]
-    shapes[leaf, count, 0], shapes[leaf, count, 1] = left, right
-    shapes[leaf, count, 2], shapes[leaf, count, 3] = bottom, top
-    slabs[leaf] = count + 1
-
-
-@jit
-def _shape(box, corner, near, far, shapes, slabs, leaf):
-    """The shape of a leaf as columns: its box without `near` at the corner, and `far` at the opposite corner.
-
-    Boxes that begin behind their end are no notches. OUT shapes float64 (b, 3, 4): left, right, bottom,
-    top; slabs intp[b], how many.
-    """
-    left, bottom, right, top = box
-    on_right, on_left = (near, far) if corner & 1 else (far, near)
-    left_is_low = (corner & 2 == 0) != (corner & 1 == 1)
-    begin, end = left, right
-    if on_left[0] < on_left[2]:
-        begin = on_left[2]
-        if left_is_low:
-            _column(shapes, slabs, leaf, left, begin, on_left[3], top)
-        else:
-            _column(shapes, slabs, leaf, left, begin, bottom, on_left[1])
-    if on_right[0] < on_right[2]:
-        end = on_right[0]
-    _column(shapes, slabs, leaf, begin, end, bottom, top)
-    if end < right and left_is_low:
-        _column(shapes, slabs, leaf, end, right, bottom, on_right[1])
-    elif end < right:
-        _column(shapes, slabs, leaf, end, right, on_right[3], top)
-
-
-@jit
 def _cut_straight(piece, node, mark, corner, box, waiting, frame, end):
     """A node at the corner, all else beside it; the next frame and the end of what waits come back."""
     within = mark if node <= mark < node + piece.span[node] else node
     count, place, weight = _take(piece, node, -1, -1, within, waiting, end)
     count_rest, place_rest, rest = _take(piece, 0, node, -1, piece.up[node], waiting, end + count)
-    near, far = _strips(box, corner, weight / (weight + rest), _is_wide(box))
+    near, far = box_strips(box, corner, weight / (weight + rest), box_is_wide(box))
     _put(waiting, frame, end, place, corner, near)
     _put(waiting, frame + 1, end + count, place_rest, corner, far)
     return frame + 2, end + count + count_rest
@@ -221,8 +156,8 @@ def _cut_straight(piece, node, mark, corner, box, waiting, frame, end):
 def _cut_off_rest(piece, leaf, corner, box, waiting, frame, end, shapes, slabs):
     """A leaf round the corner, all else opposite to it."""
     count, place, rest = _take(piece, 0, leaf, -1, piece.up[leaf], waiting, end)
-    far = _corner_box(box, 3 - corner, rest / (rest + piece.weight[leaf]))
-    _shape(box, corner, _NOTHING, far, shapes, slabs, piece.tag[leaf])
+    far = box_corner(box, 3 - corner, rest / (rest + piece.weight[leaf]))
+    box_shape(box, corner, NOTHING, far, shapes, slabs, piece.tag[leaf])
     _put(waiting, frame, end, place, corner, far)
     return frame + 1, end + count
 
@@ -233,15 +168,15 @@ def _cut_round(piece, leaf, small, mark, corner, box, waiting, frame, end, shape
     count, place, weight = _take(piece, small, -1, -1, mark, waiting, end)
     count_rest, place_rest, rest = _take(piece, 0, small, leaf, piece.up[leaf], waiting, end + count)
     both = weight + piece.weight[leaf]
-    far, beyond = _NOTHING, _NOTHING
+    far, beyond = NOTHING, NOTHING
     if rest > _LEAST * (both + rest):
-        box, beyond = _strips(box, corner, both / (both + rest), _is_wide(box))
+        box, beyond = box_strips(box, corner, both / (both + rest), box_is_wide(box))
     elif count_rest:
         both += rest
-        far = _corner_box(box, 3 - corner, rest / both)
+        far = box_corner(box, 3 - corner, rest / both)
         beyond = far
-    near = _corner_box(box, corner, weight / both)
-    _shape(box, corner, near, far, shapes, slabs, piece.tag[leaf])
+    near = box_corner(box, corner, weight / both)
+    box_shape(box, corner, near, far, shapes, slabs, piece.tag[leaf])
     _put(waiting, frame, end, place, corner, near)
     if count_rest == 0:
         return frame + 1, end + count
@@ -260,10 +195,10 @@ def _cut_strips(piece, upper, lower, small, mark, corner, box, waiting, frame, e
     count_upper, place_upper, middle = _take(piece, upper, lower, -1, piece.up[lower], waiting, end + count)
     after = end + count + count_upper
     count_rest, place_rest, rest = _take(piece, 0, upper, small, piece.up[upper], waiting, after)
-    wide = _is_wide(box)
+    wide = box_is_wide(box)
     first = weight + weight_lower
-    near, far = _strips(box, corner, first / (first + middle + rest), wide)
-    between, beyond = _strips(far, corner, middle / (middle + rest), wide)
+    near, far = box_strips(box, corner, first / (first + middle + rest), wide)
+    between, beyond = box_strips(far, corner, middle / (middle + rest), wide)
     _put(waiting, frame, end, place + 1, corner, near)
     # The lower node is at the other side of the first strip.
     _put(waiting, frame + 1, end + count, place_upper, corner ^ (2 if wide else 1), between)
@@ -302,7 +237,7 @@ def _cut(piece, mark, corner, box, waiting, frame, end, shapes, slabs):
 
 @jit
 def treemap_shapes(second, load, width, height):
-    """The shapes of all leaves of a binary tree: shapes float64 (b, 3, 4), slabs intp[b]; see `_shape`.
+    """The shapes of all leaves of a binary tree: shapes float64 (b, 3, 4), slabs intp[b]; see `box_shape`.
 
     IN second intp[b], load float64[b]. No part of a piece has more than seven eighths of its weight unless
     it is one leaf, so a node is in O(log) pieces.
@@ -324,7 +259,7 @@ def treemap_shapes(second, load, width, height):
         box = (at[0], at[1], at[2], at[3])
         n, end = end - start, start
         if n == 1:
-            _shape(box, corner, _NOTHING, _NOTHING, shapes, slabs, waiting.tag[start])
+            box_shape(box, corner, NOTHING, NOTHING, shapes, slabs, waiting.tag[start])
             continue
         for j in range(n):
             piece.tag[j], piece.span[j] = waiting.tag[start + j], waiting.span[start + j]
