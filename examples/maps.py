@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 import partita as pt
 
 digits = load_digits()
-h = pt.points.HierarchicalKMeans(n_clusters=(10, 40)).fit(digits.data).hierarchy_
+h = pt.points.PPP(min_size=20).fit(digits.data).hierarchy_
 common = [np.bincount(digits.target[h.members(part)]).argmax() for part in range(h.n_parts)]
 names = ["digits", *(f"mostly {digit}" for digit in common[1:])]
 

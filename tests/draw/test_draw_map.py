@@ -101,6 +101,15 @@ def test_without_rounds_it_is_principal_components():
     assert abs(np.corrcoef(places[:, 0], X[:, 0])[0, 1]) > 0.99
 
 
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+@pytest.mark.parametrize("d", [3, 60])
+def test_very_small_and_very_large_rows_are_placed(factor, d):
+    X = blobs(80, d, 4)[0]
+    places = plane_positions(X * factor, n_rounds=5)
+    assert np.isfinite(places).all()
+    assert len(np.unique(places, axis=0)) == 80
+
+
 def test_bad_rows_are_refused():
     with pytest.raises(pt.InvalidDataError, match="row 1, column 0"):
         plane_positions([[0.0], [np.nan]])

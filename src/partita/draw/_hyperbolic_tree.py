@@ -12,7 +12,7 @@ from partita._core.errors import InvalidDataError, InvalidParameterError
 from partita._core.threads import map_blocks, thread_scope
 from partita.kernels.hyperbolic import frames_walk, nodes_distances, nodes_fit
 
-_MOST_SOURCES = 1 << 28
+_MOST_PAIRS = 1 << 27
 _GROWTH = 1.25
 _BLOCK = 64
 
@@ -71,7 +71,7 @@ class HyperbolicTree:
 
     @cached_property
     def fit(self) -> Fit:
-        """Distortion and mean average precision, over all pairs of up to about 16,000 nodes; else sampled."""
+        """Distortion and mean average precision, over all pairs of up to about 11,000 nodes; else sampled."""
         return measure(self)
 
     def _node(self, node: int) -> int:
@@ -118,7 +118,7 @@ def embed_tree(
     -----
     Sarkar's construction: the edges of a node leave at equal angles, with lengths times
     ``(1 + epsilon) / epsilon * 2 * log(2 d / pi)``, d the largest degree, by the shortest edge. The result
-    is measured, over all pairs of up to about 16,000 nodes, and the lengths grow until it holds. O(t) for
+    is measured, over all pairs of up to about 11,000 nodes, and the lengths grow until it holds. O(t) for
     the tree, O(t^2) for the certificate.
 
     References
@@ -156,11 +156,11 @@ def embed_tree(
 
 
 def measure(tree: HyperbolicTree) -> Fit:
-    """Distances from all nodes, or from as many as 2**28 pairs allow, spread evenly over the numbering."""
+    """Distances from all nodes, or from as many as 2**27 pairs allow, spread evenly over the numbering."""
     n = len(tree.parent)
     if n < 2:
         return Fit(1.0, 1.0, n)
-    count = min(n, max(1, _MOST_SOURCES // n))
+    count = min(n, max(1, _MOST_PAIRS // n))
     sources = np.unique(np.linspace(0, n - 1, count).astype(np.intp))
     lowest, highest, precision = (np.empty(len(sources)) for _ in range(3))
     map_blocks(

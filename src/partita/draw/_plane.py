@@ -20,6 +20,7 @@ _RULES = {
     "n_rounds": Integer(low=0, high=1_000_000),
 }
 _NEIGHBOURS_BY_PERPLEXITY = 1.5
+_LEAST = 1e-30
 
 
 def plane_positions(
@@ -89,7 +90,7 @@ def plane_positions(
     check_parameters("plane_positions", _RULES, values)
     X = check_points(BaseEstimator(), X, reset=True)
     with thread_scope(n_jobs), progress_scope(progress) as watcher:
-        rows = canonical_rows(X)
+        rows = canonical_rows(_in_range(X))
         m = rows.n_distinct
         if m == 1:
             return np.zeros((len(X), 2))
@@ -99,3 +100,12 @@ def plane_positions(
     positions = np.empty((m, 2))
     positions[graph.ids] = placed
     return (positions - positions.mean(axis=0))[rows.inverse]
+
+
+def _in_range(X: np.ndarray) -> np.ndarray:
+    """Rows whose squared distances are numbers; multiplied by a power of two where they are not."""
+    largest = float(max(X.max(initial=0.0), -X.min(initial=0.0)))
+    if largest == 0.0 or _LEAST < largest < 1.0 / _LEAST:
+        return X
+    most = 1000 if X.dtype == np.float64 else 120
+    return X * X.dtype.type(np.ldexp(1.0, -int(np.clip(np.frexp(largest)[1], -most, most))))

@@ -54,11 +54,15 @@ def near_graph(rows: CanonicalRows, k: int, progress: Progress) -> NearGraph:
     Notes
     -----
     In up to 8 columns, or of few rows, exactly, by ``RowCells.neighbours``. Else the rows of each cell of
-    k-means are compared, along the first 50 principal directions, with those of the 16 cells nearest to it;
+    k-means are compared, along the first 50 principal directions, with those of the 32 cells nearest to it;
     what is nearest there is measured in all columns. O(m^1.5) with k-means cells of sqrt(m) rows.
     """
     m, source = rows.n_distinct, rows.first
-    check_memory(64 * m * k, what=f"Lists of {k} near rows of {m:,} rows", alternative="take fewer rows")
+    check_memory(
+        (100 * k + 32 * _COLUMNS) * m,
+        what=f"Lists of {k} near rows of {m:,} rows",
+        alternative="take fewer rows",
+    )
     plane = _projected(rows, min(_COLUMNS, rows.source.shape[1]))
     narrow = plane if rows.source.shape[1] > _COLUMNS else rows.points
     held = row_cells(CanonicalRows(narrow, np.arange(m), rows.weight, np.arange(m)), progress)
