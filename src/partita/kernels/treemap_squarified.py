@@ -43,17 +43,20 @@ def boxes_squarify(first, children, weight, boxes):
     IN first intp[t + 1], children intp[t - 1], weight float64[t]. INOUT boxes float64[t, 4]: left, top,
     right, bottom; the root's is given.
     """
+    rest = np.empty(children.shape[0])
     for v in range(boxes.shape[0]):
         begin, stop = first[v], first[v + 1]
+        # From the last: what a light tail weighs would be lost among the rest of a falling sum.
         total = 0.0
-        for i in range(begin, stop):
+        for i in range(stop - 1, begin - 1, -1):
             total += weight[children[i]]
+            rest[i] = total
         left, top, right, bottom = boxes[v, 0], boxes[v, 1], boxes[v, 2], boxes[v, 3]
         while begin < stop:
             wide = right - left >= bottom - top
             short, long = (bottom - top, right - left) if wide else (right - left, bottom - top)
-            end, row = _longest_row(begin, stop, children, weight, short, long, total)
-            thick = long if end == stop else row / total * long
+            end, row = _longest_row(begin, stop, children, weight, short, long, rest[begin])
+            thick = long if end == stop else row / rest[begin] * long
             if wide:
                 edge = right if end == stop else left + thick
                 _row_place(begin, end, children, weight, row, 1, (left, edge, top, bottom), boxes)
@@ -62,7 +65,6 @@ def boxes_squarify(first, children, weight, boxes):
                 edge = bottom if end == stop else top + thick
                 _row_place(begin, end, children, weight, row, 0, (top, edge, left, right), boxes)
                 top = edge
-            total -= row
             begin = end
 
 
