@@ -9,10 +9,13 @@ from partita._core.progress import Progress
 from partita.hierarchy.rows import canonical_rows
 from partita.kernels.cells import (
     WIDE,
+    ascending,
     block_estimate,
     bounds_fill,
     cells_nearest,
+    limit_first,
     limit_of,
+    scores_within,
     scratch_make,
 )
 from partita.kernels.spanning import square_apart
@@ -114,3 +117,35 @@ def test_estimates(held: RowCells):
             far, far2 = limit_of(cells, square_apart(exact[i], cells.rows[start]))
             assert np.sqrt(true[i, 0]) <= far
             assert scores[i, 0] <= far2
+
+
+def test_scores_within():
+    rng, places = np.random.default_rng(3), np.empty(WIDE, np.intp)
+    for wide in (1, 31, 32, 200, WIDE):
+        scores = rng.permutation(3 * wide).reshape(3, wide).astype(np.float32)
+        for limit in (-1, 0, *np.sort(scores[1])[[0, min(1, wide - 1), wide // 2, -1]]):
+            count = scores_within(scores, 1, np.float32(limit), places)
+            np.testing.assert_array_equal(places[:count], np.flatnonzero(scores[1] <= limit))
+
+
+def test_first_limits_hold_as_many_rows_as_are_wanted(held: RowCells):
+    cells, rng, scratch = held.cells, np.random.default_rng(4), scratch_make(2, held.framed.shape[1])
+    scratch.error[:] = 0.0
+    for wide in (1, 20, 40, 200, WIDE):
+        scores = np.round(rng.standard_gamma(2.0, (2, wide)), 1).astype(np.float32)
+        for count in (1, 2, 11, 16, 17, wide, wide + 1):
+            limit, limit2 = limit_first(cells, scores, 1, count, 0.0, scratch)
+            if count > wide:
+                assert np.isinf(limit)
+                assert np.isinf(limit2)
+                continue
+            wanted = np.sort(scores[1])[count - 1]
+            assert wanted <= limit2 <= 1.001 * wanted + 1e-6
+            assert wanted <= float(limit) ** 2 * (1 + 1e-6)
+
+
+def test_ascending():
+    rng = np.random.default_rng(5)
+    for n in (0, 1, 2, 7, 40, 500):
+        values = rng.integers(0, 1 + n // 2, n).astype(np.float32)
+        np.testing.assert_array_equal(ascending(values), np.argsort(values, kind="stable"))
