@@ -13,6 +13,8 @@ from scipy.sparse import csgraph
 
 from partita._core.errors import InfeasibleError, InvalidDataError, InvalidParameterError
 from partita.graphs import MultilevelPartition
+from partita.graphs._net_connect import connect_nets, net_pieces
+from partita.graphs._net_nested import NetLevels
 from partita.graphs._net_parts import NetProblem, merged, nets_of, place
 from partita.kernels.nets import net_cost, refine_nets
 
@@ -232,6 +234,18 @@ def test_connected_parts_of_hypergraphs(seed):
         both = sparse.block_array([[None, inside], [inside.T, None]])
         _, piece = csgraph.connected_components(both, directed=False)
         assert len(set(piece[: inside.shape[0]])) == 1
+
+
+def test_stray_pieces_join_the_part_around_them():
+    n, cap = 40, np.full((2, 1), 22.0)
+    path = sparse.csr_array(sparse.diags_array([np.ones(n - 1)] * 2, offsets=[0, -1], shape=(n, n - 1)))
+    nets = nets_of(path, np.arange(n + 1), np.ones((n, 1)))
+    problem = NetProblem(nets, cap, cap, np.full(n, -1, np.int32), True, np.zeros_like(cap))
+    labels = (np.arange(n) >= 20).astype(np.int32)
+    labels[[5, 6]], labels[30] = 1, 0
+    assert net_pieces(nets, labels)[1] == 6
+    joined, _ = connect_nets(NetLevels(problem, (2,), [cap]), labels, np.arange(n))
+    assert joined.tolist() == (np.arange(n) >= 20).astype(int).tolist()
 
 
 def test_shares_of_hypergraph_parts_are_met():
