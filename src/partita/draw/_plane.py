@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from partita._core.params import Integer, Optional, Real, check_parameters
+from partita._core.params import Integer, Optional, Real, Rule, check_parameters
 from partita._core.progress import Progress, progress_scope
 from partita._core.threads import thread_scope
 from partita.draw._map_layout import Course, layout
 from partita.hierarchy.rows import canonical_rows, check_points
 from partita.points._near_graph import near_graph
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "n_neighbors": Integer(low=2, high=1000),
     "perplexity": Optional(Real(low=1.0)),
     "n_rounds": Integer(low=0, high=1_000_000),

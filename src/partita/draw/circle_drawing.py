@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import diags_array
 
 from partita._core.errors import InvalidDataError
-from partita._core.params import Integer, OneOf, Real, check_parameters
+from partita._core.params import Integer, OneOf, Real, Rule, check_parameters
 from partita.draw._labels import ASCENT, LINE, Box, Places, fit
 from partita.draw._palette import hex_colours, palette
 from partita.draw._svg import THEMES, SvgWriter, clean, dots_path
@@ -16,7 +16,7 @@ from partita.draw.drawing import Drawing
 from partita.graphs.part_order import order_parts
 from partita.hierarchy import Cover
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "size": Real(low=100.0, high=20_000.0),
     "max_dots": Integer(low=1, high=1_000_000),
     "theme": OneOf(THEMES),

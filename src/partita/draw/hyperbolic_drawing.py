@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from partita._core.errors import InvalidDataError, InvalidParameterError
-from partita._core.params import OneOf, Optional, Real, check_parameters
+from partita._core.params import OneOf, Optional, Real, Rule, check_parameters
 from partita._core.threads import thread_scope
 from partita.draw._drawn import Drawn, drawn_tree, part_names
 from partita.draw._hyperbolic_mds import hyperbolic_mds
@@ -22,7 +22,7 @@ from partita.draw._svg import THEMES, SvgWriter, clean
 from partita.draw.drawing import Drawing
 from partita.hierarchy import Hierarchy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "epsilon": Optional(Real(low=0.0, open_low=True)),
     "lengths": OneOf(("unit", "height")),
     "size": Real(low=100.0, high=20_000.0),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from partita._core.errors import InvalidDataError
-from partita._core.params import Integer, OneOf, Real, check_parameters
+from partita._core.params import Integer, OneOf, Real, Rule, check_parameters
 from partita._core.progress import Progress
 from partita.draw._drawn import part_names
 from partita.draw._labels import Box, Places, text_width
@@ -28,7 +28,7 @@ from partita.draw._svg import THEMES, SvgWriter
 from partita.draw.drawing import Drawing
 from partita.hierarchy import Hierarchy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "width": Real(low=100.0, high=20_000.0),
     "height": Real(low=100.0, high=20_000.0),
     "max_dots": Integer(low=0, high=1_000_000),
@@ -137,7 +137,8 @@ def map(
         regions += [region for region in found if (h.start[region.part], h.stop[region.part]) not in known]
     _paint_items(svg, h, points, chosen[-1], labels[-1], regions, max_dots, texts)
     room = Places()
-    said = _caption(h.n_items, max_dots, len(regions), sum(len(parts) for parts in chosen))
+    distinct = {(h.start[part], h.stop[part]) for parts in chosen for part in parts.tolist()}
+    said = _caption(h.n_items, max_dots, len(regions), len(distinct))
     svg.text(8, height - 6, said, 11, kind="faint")
     room.take(Box(8, height - _CAPTION, 8 + 11 * text_width(said), height))
     named = paint_names(svg, regions, texts, room)
@@ -170,7 +171,7 @@ def _caption(n: int, max_dots: int, outlined: int, all_parts: int) -> str:
 def _chosen_levels(h: Hierarchy, levels: Any) -> list[np.ndarray]:
     """The parts of the levels to outline, coarse to fine."""
     if levels is not None:
-        wanted: Sequence[int] = [levels] if isinstance(levels, (int, np.integer)) else list(levels)
+        wanted: Sequence[int] = [int(levels)] if isinstance(levels, (int, np.integer)) else list(levels)
         if not 0 < len(wanted) <= _MOST_LEVELS:
             raise InvalidDataError(
                 "That isn't a number of levels to draw.",
