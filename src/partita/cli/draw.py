@@ -68,7 +68,7 @@ def _check_layout(layout: str) -> None:
 def _drawing(h: Any, layout: str, depth: int | None, level: list[int] | None, options: dict[str, Any]) -> Any:
     from partita import draw as room
 
-    chosen = {"depth": depth, "levels": level or None}
+    chosen: dict[str, Any] = {"depth": depth, "levels": level or None}
     if layout in _TREEMAPS:
         return room.treemap(h, layout, **chosen, **options)
     if layout == "hyperbolic":

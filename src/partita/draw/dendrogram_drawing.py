@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from partita._core.params import OneOf, Real, check_parameters
+from partita._core.params import OneOf, Real, Rule, check_parameters
 from partita.draw._axis import ticks
 from partita.draw._collapse import Shown, collapse
 from partita.draw._drawn import Drawn, drawn_tree, leaf_nodes, part_names
@@ -17,7 +17,7 @@ from partita.draw._svg import FAINT, THEMES, SvgWriter, line_path
 from partita.draw.drawing import Drawing
 from partita.hierarchy import Hierarchy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "width": Real(low=160.0, high=20_000.0),
     "height": Real(low=80.0, high=20_000.0),
     "theme": OneOf(THEMES),
@@ -96,7 +96,7 @@ def dendrogram(
     >>> import partita as pt
     >>> h = pt.Hierarchy.from_linkage([[0, 1, 1.0, 2], [2, 3, 2.0, 2], [4, 5, 4.0, 4]])
     >>> pt.draw.dendrogram(h, width=300, height=150)
-    Drawing(dendrogram, 300 x 150; shown 5, hidden 0)
+    Drawing(dendrogram, 300 x 150; shown 3, hidden 0)
     """
     check_parameters("dendrogram", _RULES, {"width": width, "height": height, "theme": theme})
     drawn = drawn_tree(h, sample_weight, depth=depth, levels=levels)

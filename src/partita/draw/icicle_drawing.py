@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from partita._core.params import OneOf, Real, check_parameters
+from partita._core.params import OneOf, Real, Rule, check_parameters
 from partita.draw._axis import ticks
 from partita.draw._drawn import Drawn, drawn_tree, part_names
 from partita.draw._labels import LINE, fit
@@ -15,7 +15,7 @@ from partita.draw._svg import THEMES, SvgWriter
 from partita.draw.drawing import Drawing
 from partita.hierarchy import Hierarchy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "by": OneOf(("depth", "height")),
     "width": Real(low=64.0, high=20_000.0),
     "height": Real(low=64.0, high=20_000.0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from partita._core.params import OneOf, Real, check_parameters
+from partita._core.params import OneOf, Real, Rule, check_parameters
 from partita.draw._drawn import drawn_tree, heaviest_first, part_names
 from partita.draw._layouts import LAYOUTS, measure, regions_of
 from partita.draw._svg import THEMES, SvgWriter
@@ -12,7 +12,7 @@ from partita.draw._treemap_paint import paint
 from partita.draw.drawing import Drawing
 from partita.hierarchy import Hierarchy
 
-_RULES = {
+_RULES: dict[str, Rule] = {
     "layout": OneOf(tuple(LAYOUTS)),
     "width": Real(low=16.0, high=20_000.0),
     "height": Real(low=16.0, high=20_000.0),
