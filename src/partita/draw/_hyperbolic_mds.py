@@ -29,6 +29,13 @@ class HyperbolicPoints:
         The largest ratio of hyperbolic to given distance by the smallest, over pairs of items apart.
     error : float
         Mean relative error of the distances, divided by `scale`.
+
+    Examples
+    --------
+    >>> import partita as pt
+    >>> points = pt.draw.hyperbolic_mds([[0.0, 1.0, 3.0], [1.0, 0.0, 2.0], [3.0, 2.0, 0.0]], scale=1.0)
+    >>> points.positions.shape, float(points.distances()[0, 2].round(6))
+    ((3, 2), 3.0)
     """
 
     space: np.ndarray

@@ -42,6 +42,13 @@ class HyperbolicTree:
         Hyperbolic length of the edge above each node; 0 for the root.
     given : float64[t]
         Its length in the tree.
+
+    Examples
+    --------
+    >>> import partita as pt
+    >>> tree = pt.draw.embed_tree([-1, 0, 0, 1, 1], epsilon=0.1)
+    >>> tree.positions(focus=1).shape, bool(tree.positions(focus=1)[1] == 0)
+    ((5,), True)
     """
 
     parent: np.ndarray

@@ -129,7 +129,7 @@ def _linear(lightness: np.ndarray, chroma: np.ndarray, direction: np.ndarray) ->
 
 
 def _is_shown(linear: np.ndarray) -> np.ndarray:
-    return ((linear >= -1e-9) & (linear <= 1 + 1e-9)).all(axis=-1)
+    return np.all((linear >= -1e-9) & (linear <= 1 + 1e-9), axis=-1)
 
 
 def hex_colours(rgb: np.ndarray) -> list[str]:

@@ -35,7 +35,7 @@ def block_cells(n_blocks: np.ndarray | float) -> np.ndarray:
     return np.multiply(n_blocks, np.add(n_blocks, 1.0)) / 2.0
 
 
-def partition_nats(n: float, n_blocks: np.ndarray, log_sizes: np.ndarray) -> np.ndarray:
+def partition_nats(n: float, n_blocks: np.ndarray | int, log_sizes: np.ndarray) -> np.ndarray:
     """Nats that say which node is in which block; `log_sizes` is the sum of ln(size!) over blocks."""
     return log_choose(n - 1.0, n_blocks - 1.0) + log_factorial(n) - log_sizes + np.log(n)
 

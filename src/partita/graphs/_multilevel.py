@@ -6,6 +6,7 @@ the overlay of two partitions: P. Sanders, C. Schulz, arXiv 1110.0477.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ def divide(problem: Problem, plan: Plan, seed: int) -> np.ndarray:
     pool = sorted(starts, key=lambda labels: _score(problem, labels))
     for first in range(0, plan.n_cycles, _AT_ONCE):
         cycles = list(range(first, min(first + _AT_ONCE, plan.n_cycles)))
-        for child in map_tasks(lambda cycle, pool=pool: _child(problem, plan, seed, pool, cycle), cycles):
+        for child in map_tasks(partial(_child, problem, plan, seed, pool), cycles):
             pool = _with(pool, child, problem)
     return pool[0]
 

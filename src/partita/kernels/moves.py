@@ -127,18 +127,19 @@ def moves_run(graph, vectors, pull, limits, order, tol, comm):
     """
     n, r = vectors.shape
     state, count = np.zeros((n, 1 + r)), np.zeros(n, np.int32)  # weight from a node and sums, side by side
-    for v in range(n):
+    for u in range(n):
         for t in range(r):
-            state[comm[v], 1 + t] += vectors[v, t]
-        count[comm[v]] += 1
+            state[comm[u], 1 + t] += vectors[u, t]
+        count[comm[u]] += 1
     size, holder = _sizes(graph, limits, comm)
     limited = limits.least > 0.0 or limits.most < np.inf or limits.apart.shape[0] > 0
     limited = limited or (limits.anchor >= 0).any()
     empty, n_empty = _free(count)
-    queue, queued, head, waiting = np.empty(n, np.int32), np.zeros(n, np.bool_), 0, order.shape[0]
+    queue, queued = np.empty(n, np.int32), np.zeros(n, np.bool_)
+    head, waiting = 0, order.shape[0]
     queue[:waiting] = order
-    for v in order:
-        queued[v] = True
+    for u in order:
+        queued[u] = True
     touched, gained = np.empty(n + 1, np.int32), 0.0
     while waiting > 0:
         v = _at(queue[_at(head)])

@@ -75,30 +75,33 @@ class Places:
         birth : float64[p]
         """
         found, cells = np.full(len(X), -1, np.intp), self.held.cells
-        there = np.unique(row_part[row_part >= 0])
-        if not len(there):
+        part = row_part[cells.ids]
+        held = np.bincount(part[part >= 0], minlength=len(birth)) > 0
+        if not held.any():
             return found
         exact, framed = self._framed(X)
-        near = self._reaching(framed, row_part[cells.ids], birth)
-        sifted, near = near is not None, np.arange(len(X)) if near is None else near
-        if not len(near):
+        near = self._reaching(framed, part, birth)
+        sifted = near is not None
+        if near is not None:
+            exact, framed = exact[near], framed[near]
+        if not len(exact):
             return found
-        exact, framed, home, order = self._by_cell(exact[near], framed[near])
+        exact, framed, home, order = self._by_cell(exact, framed)
         n_cells = len(cells.radius)
         answers = Answers(
-            row_part[cells.ids], birth, np.empty(n_cells, np.intp), np.empty(n_cells, np.float32),
-            np.empty(n_cells), float(birth[there].max()), self.held.factor, sifted,
+            part, birth, np.empty(n_cells, np.intp), np.empty(n_cells, np.float32),
+            np.empty(n_cells), float(birth[held].max()), self.held.factor, sifted,
         )  # fmt: skip
         answers_fill(cells, self.core, self.wanted, answers)
-        out = np.empty(len(near), np.intp)
+        out = np.empty(len(order), np.intp)
         map_blocks(
             lambda start, stop: queries_answer(
                 cells, answers, exact, framed, home, start, stop, self.wanted, self.core, self.length, out
             ),
-            len(near),
+            len(order),
             _BLOCK // 4 if sifted else _BLOCK,
         )
-        found[near[order]] = out
+        found[order if near is None else near[order]] = out
         return found
 
     def _reaching(self, framed: np.ndarray, part: np.ndarray, birth: np.ndarray) -> np.ndarray | None:
@@ -106,11 +109,13 @@ class Places:
 
         None where a look at rows with parts alone isn't worth its while: in few columns, or if most have one.
         """
+        if framed.shape[1] <= _FEW_COLUMNS:
+            return None
         cells, factor = self.held.cells, self.held.factor
         chosen, furthest = np.empty(len(part), np.bool_), np.empty(len(cells.radius))
         givers_choose(cells, self.core, part, birth, factor, chosen, furthest)
         count = np.count_nonzero(chosen)
-        if framed.shape[1] <= _FEW_COLUMNS or not 0 < count <= _FEW_GIVERS * len(part):
+        if not 0 < count <= _FEW_GIVERS * len(part):
             return None
         givers, furthest = self.held.only(chosen), furthest[furthest >= 0]
         reached = np.zeros(len(framed), np.bool_)
