@@ -20,10 +20,10 @@ from oracles.treemaps import (
     polygons_of,
     random_tree,
     summed,
+    treemap_measure,
 )
 from partita.kernels import treemap_convex, treemap_orthoconvex, treemap_polygonal, treemap_squarified
 from partita.kernels.treemap_binary import NEGLIGIBLE
-from partita.kernels.treemap_polygons import treemap_measure
 
 LAYOUTS = {
     "polygonal": treemap_polygonal,

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from partita.kernels.jit import jit
+
 
 def random_tree(seed: int, size: int = 300) -> tuple[np.ndarray, np.ndarray]:
     """Parents in preorder and weights: up to 60 deep, power laws, chains of single children, some zeros."""
@@ -141,3 +143,29 @@ def is_simple(corners: np.ndarray) -> bool:
 
 def _side(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
     return float(np.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])))
+
+
+@jit
+def treemap_measure(corners, offset):
+    """Area and aspect of each polygon, float64[t] each; a point has area 0 and aspect 1.
+
+    The aspect is the area of the smallest upright square around a polygon over its own.
+    """
+    t = offset.shape[0] - 1
+    area, aspect = np.zeros(t), np.ones(t)
+    for v in range(t):
+        start, stop = offset[v], offset[v + 1]
+        if stop - start < 3:
+            continue
+        for j in range(start + 1, stop - 1):
+            across, down = corners[j, 0] - corners[start, 0], corners[j, 1] - corners[start, 1]
+            area[v] += 0.5 * across * (corners[j + 1, 1] - corners[start, 1])
+            area[v] -= 0.5 * down * (corners[j + 1, 0] - corners[start, 0])
+        side = 0.0
+        for axis in range(2):
+            low = high = corners[start, axis]
+            for j in range(start + 1, stop):
+                low, high = min(low, corners[j, axis]), max(high, corners[j, axis])
+            side = max(side, high - low)
+        aspect[v] = side * side / area[v] if area[v] > 0 else np.inf
+    return area, aspect

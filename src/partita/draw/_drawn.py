@@ -79,7 +79,7 @@ def drawn_tree(
     """
     own_items, own_weight = _own_sums(h, check_weights(sample_weight, h.n_items))
     shown = _shown(h, depth, levels)
-    above = _nearest_shown(h.parent, shown)
+    above = nearest_shown(h.parent, shown)
     owner = (np.cumsum(shown) - 1)[above]
     parts = np.flatnonzero(shown)
     parent = np.full(len(parts), -1, dtype=np.intp)
@@ -150,7 +150,7 @@ def _shown(h: Hierarchy, depth: int | None, levels: Sequence[int] | None) -> np.
     return shown
 
 
-def _nearest_shown(parent: np.ndarray, shown: np.ndarray) -> np.ndarray:
+def nearest_shown(parent: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """For every part the deepest shown part at or above it; pointer doubling, O(m log depth)."""
     above = np.where(shown, np.arange(len(parent)), parent)
     while not shown[above].all():

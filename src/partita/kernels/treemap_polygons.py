@@ -1,4 +1,4 @@
-"""Polygons of all nodes of a treemap: stores, marks for what has no area, measures. Called by layouts."""
+"""Polygons of all nodes of a treemap: stores, and marks for what has no area. Called by layouts."""
 
 from __future__ import annotations
 
@@ -68,29 +68,3 @@ def treemap_gather(parent, of, begin, length, x, y):
         for axis in range(2):
             corners[offset[v], axis] = corners[j, axis] + way * (corners[k, axis] - corners[j, axis])
     return corners, offset
-
-
-@jit
-def treemap_measure(corners, offset):
-    """Area and aspect of each polygon, float64[t] each; a point has area 0 and aspect 1.
-
-    The aspect is the area of the smallest upright square around a polygon over its own.
-    """
-    t = offset.shape[0] - 1
-    area, aspect = np.zeros(t), np.ones(t)
-    for v in range(t):
-        start, stop = offset[v], offset[v + 1]
-        if stop - start < 3:
-            continue
-        for j in range(start + 1, stop - 1):
-            across, down = corners[j, 0] - corners[start, 0], corners[j, 1] - corners[start, 1]
-            area[v] += 0.5 * across * (corners[j + 1, 1] - corners[start, 1])
-            area[v] -= 0.5 * down * (corners[j + 1, 0] - corners[start, 0])
-        side = 0.0
-        for axis in range(2):
-            low = high = corners[start, axis]
-            for j in range(start + 1, stop):
-                low, high = min(low, corners[j, axis]), max(high, corners[j, axis])
-            side = max(side, high - low)
-        aspect[v] = side * side / area[v] if area[v] > 0 else np.inf
-    return area, aspect

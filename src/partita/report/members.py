@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from partita.draw._drawn import nearest_shown
 from partita.hierarchy import Hierarchy
 from partita.report.packing import Words
-from partita.report.parts import clip, nearest_shown, shown_mask
+from partita.report.parts import clip, shown_mask
 from partita.report.pictures import image_cost
 from partita.report.sample import choose_members, outline
 
@@ -64,7 +65,7 @@ def item_parts(h: Hierarchy, parts: np.ndarray) -> np.ndarray | None:
     """The row of the deepest shown part of every item; None when there are too many items."""
     if h.n_items > _MOST_MAPPED_ITEMS:
         return None
-    return np.searchsorted(parts, nearest_shown(h, shown_mask(h, parts))[h.item_part])
+    return np.searchsorted(parts, nearest_shown(h.parent, shown_mask(h, parts))[h.item_part])
 
 
 def short_ids(h: Hierarchy) -> Words | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from partita.draw._drawn import nearest_shown
 from partita.draw._graphemes import graphemes
 from partita.draw._svg import clean
 from partita.hierarchy import Hierarchy
@@ -35,7 +36,7 @@ def part_columns(h: Hierarchy, parts: np.ndarray) -> dict[str, Any]:
         not shown, ``hidden_children`` the topmost of them, ``hidden_size`` the items of these.
     """
     shown = shown_mask(h, parts)
-    parent = np.searchsorted(parts, nearest_shown(h, shown)[h.parent[parts]])
+    parent = np.searchsorted(parts, nearest_shown(h.parent, shown)[h.parent[parts]])
     parent[0] = -1
     below = np.bincount(parent[1:], weights=h.sizes[parts[1:]], minlength=len(parts)).astype(np.int64)
     left_out = _left_out(h, parts, shown)
@@ -98,14 +99,6 @@ def shown_mask(h: Hierarchy, parts: np.ndarray) -> np.ndarray:
     shown = np.zeros(h.n_parts, bool)
     shown[parts] = True
     return shown
-
-
-def nearest_shown(h: Hierarchy, shown: np.ndarray) -> np.ndarray:
-    """For every part the deepest shown part at or above it; pointer doubling, O(m log depth)."""
-    above = np.where(shown, np.arange(h.n_parts), h.parent)
-    while not shown[above].all():
-        above = above[above]
-    return above
 
 
 def clip(text: str, most: int) -> str:
@@ -176,7 +169,7 @@ def _left_out(h: Hierarchy, parts: np.ndarray, shown: np.ndarray) -> dict[str, n
         while part >= 0 and not holds[part]:
             holds[part] = True
             part = int(h.parent[part])
-    owner = nearest_shown(h, shown)
+    owner = nearest_shown(h.parent, shown)
     lost = np.flatnonzero(~holds)
     heads = lost[holds[h.parent[lost]]]
     size = np.bincount(owner[heads], weights=h.sizes[heads], minlength=h.n_parts)
