@@ -177,6 +177,13 @@ def test_threads_give_the_same_labels():
     assert np.array_equal(one.labels_, two.labels_)
 
 
+def test_starts_that_run_at_once_leave_each_other_alone():
+    for seed in range(8):
+        matrix = random_graph(60, 180, seed)
+        made = [MultilevelPartition((2, 3, 2), imbalance=0.2, n_jobs=n).fit(matrix) for n in (1, 2, 2, 2)]
+        assert all(np.array_equal(made[0].labels_, other.labels_) for other in made[1:])
+
+
 @given(seed=st.integers(0, 10**6))
 def test_nested_levels_refine_each_other_and_hold_at_each(seed):
     n, branches = 130, (2, 3, 2)

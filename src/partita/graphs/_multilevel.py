@@ -220,7 +220,7 @@ def _packed(problem: Problem, plan: Plan, seed: int, labels: np.ndarray) -> np.n
     order = np.lexsort((-share.max(axis=1), problem.fixed < 0)).astype(np.int32)
     best = labels
     for keep in (True, False):
-        parts = _parts(problem, best.copy())
+        parts = _parts(problem, best)
         pack(problem.weight, parts, problem.fixed, order, keep)
         packed = polish(problem, plan, seed, parts.labels)
         if _score(problem, packed) < _score(problem, best):
@@ -231,7 +231,7 @@ def _packed(problem: Problem, plan: Plan, seed: int, labels: np.ndarray) -> np.n
 def _parts(problem: Problem, labels: np.ndarray) -> Parts:
     k = problem.k
     parts = Parts(
-        np.ascontiguousarray(labels, np.int32), np.zeros(problem.cap.shape), np.zeros(k, np.int64),
+        np.array(labels, np.int32), np.zeros(problem.cap.shape), np.zeros(k, np.int64),
         problem.cap, problem.floor, problem.least,
     )  # fmt: skip
     parts_fill(problem.weight, parts)

@@ -131,7 +131,7 @@ def _is_within(asked: Nesting, labels: np.ndarray) -> bool:
 def _tree(problem: Problem, labels: np.ndarray, asked: Nesting, price: np.ndarray) -> Tree:
     cap = np.concatenate(asked.caps)
     tree = Tree(
-        np.ascontiguousarray(labels, np.int32), chain_of(asked.branches), price, np.zeros_like(cap), cap,
+        np.array(labels, np.int32), chain_of(asked.branches), price, np.zeros_like(cap), cap,
         np.zeros(problem.k, np.int64),
     )  # fmt: skip
     tree_fill(problem.weight, tree)
